@@ -1,0 +1,41 @@
+#include <weft/errors.hpp>
+
+#include <utility>
+
+namespace weft {
+
+namespace {
+
+// "std::out_of_range: no such row (in load-1f, on worker-2)", with the causes behind it.
+std::string sentence(const task_error::details& what) {
+  std::string text = what.type.empty() ? "unknown exception" : what.type;
+  for (std::size_t i = 0; i < what.messages.size(); ++i)
+    text += (i == 0 ? ": " : ", caused by: ") + what.messages[i];
+  if (!what.key.empty()) {
+    text += " (in " + what.key;
+    if (!what.worker.empty()) text += ", on " + what.worker;
+    text += ')';
+  }
+  return text;
+}
+
+} // namespace
+
+task_error::task_error(details what, std::exception_ptr original)
+  : error(sentence(what)), details_(std::make_shared<const details>(std::move(what))),
+    original_(std::move(original)) {}
+
+// Out of line, so that each type's vtable and typeinfo exist once, in libweft.
+error::~error() = default;
+task_error::~task_error() = default;
+key_conflict::~key_conflict() = default;
+cancelled_error::~cancelled_error() = default;
+worker_killed::~worker_killed() = default;
+lost_data_error::~lost_data_error() = default;
+timeout_error::~timeout_error() = default;
+connection_error::~connection_error() = default;
+build_mismatch::~build_mismatch() = default;
+cannot_travel::~cannot_travel() = default;
+decode_error::~decode_error() = default;
+
+} // namespace weft

@@ -1,0 +1,99 @@
+#include "runtime/core/demangle.hpp"
+
+#include <weft/detail/failure.hpp>
+
+#include <cxxabi.h>
+
+namespace weft::detail {
+
+namespace {
+
+failure_kind kind_of(const error& thrown) {
+  if (dynamic_cast<const key_conflict*>(&thrown)) return failure_kind::key_conflict;
+  if (dynamic_cast<const cancelled_error*>(&thrown)) return failure_kind::cancelled;
+  if (dynamic_cast<const worker_killed*>(&thrown)) return failure_kind::worker_killed;
+  if (dynamic_cast<const lost_data_error*>(&thrown)) return failure_kind::lost_data;
+  if (dynamic_cast<const timeout_error*>(&thrown)) return failure_kind::timeout;
+  if (dynamic_cast<const connection_error*>(&thrown)) return failure_kind::connection;
+  if (dynamic_cast<const build_mismatch*>(&thrown)) return failure_kind::build_mismatch;
+  if (dynamic_cast<const cannot_travel*>(&thrown)) return failure_kind::cannot_travel;
+  if (dynamic_cast<const decode_error*>(&thrown)) return failure_kind::decode_error;
+  return failure_kind::task_error;
+}
+
+// The what() of the exception in flight and of all that are nested in it, outermost first.
+void append_messages(const std::exception& thrown, std::vector<std::string>& messages) {
+  messages.emplace_back(thrown.what());
+  try {
+    std::rethrow_if_nested(thrown);
+  } catch (const std::exception& nested) {
+    append_messages(nested, messages);
+  } catch (...) {
+    messages.emplace_back("(not a std::exception)");
+  }
+}
+
+} // namespace
+
+failure_ptr failure::from_exception(std::exception_ptr thrown, std::string key, std::string worker) {
+  auto result = make_intrusive<failure>();
+  result->key = std::move(key);
+  result->worker = std::move(worker);
+  result->original = thrown;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const task_error& nested) {
+    // A task that asked for another task's result: the root's story stays the one that is told.
+    result->type = nested.type();
+    result->messages = nested.messages();
+    result->key = nested.key();
+    result->worker = nested.worker();
+  } catch (const error& own) {
+    result->kind = kind_of(own);
+    result->type = demangled(typeid(own));
+    append_messages(own, result->messages);
+  } catch (const std::exception& standard) {
+    result->type = demangled(typeid(standard));
+    append_messages(standard, result->messages);
+  } catch (...) {
+    if (const std::type_info* type = abi::__cxa_current_exception_type()) result->type = demangled(*type);
+    result->messages.emplace_back("(not a std::exception)");
+  }
+  return result;
+}
+
+failure_ptr failure::make(failure_kind kind, std::string sentence) {
+  auto result = make_intrusive<failure>();
+  result->kind = kind;
+  result->messages.push_back(std::move(sentence));
+  return result;
+}
+
+void failure::raise() const {
+  std::string sentence;
+  for (const auto& message : messages) sentence += (sentence.empty() ? "" : ", caused by: ") + message;
+  switch (kind) {
+  case failure_kind::task_error:
+    throw task_error({.type = type, .messages = messages, .key = key, .worker = worker}, original);
+  case failure_kind::key_conflict: throw weft::key_conflict(sentence);
+  case failure_kind::cancelled: throw cancelled_error(sentence);
+  case failure_kind::worker_killed: throw weft::worker_killed(sentence);
+  case failure_kind::lost_data: throw lost_data_error(sentence);
+  case failure_kind::timeout: throw timeout_error(sentence);
+  case failure_kind::connection: throw connection_error(sentence);
+  case failure_kind::build_mismatch: throw weft::build_mismatch(sentence);
+  case failure_kind::cannot_travel: throw weft::cannot_travel(sentence);
+  case failure_kind::decode_error: throw weft::decode_error(sentence);
+  }
+  throw error("a failure of unknown kind: " + sentence);
+}
+
+std::exception_ptr failure::to_exception() const {
+  try {
+    raise();
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+} // namespace weft::detail

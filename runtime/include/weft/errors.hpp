@@ -1,0 +1,108 @@
+#pragma once
+
+#include <weft/export.hpp>
+
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace weft {
+
+/// The base of all that Weft itself throws, but for programming errors (std::logic_error, std::invalid_argument).
+class WEFT_API error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~error() override;
+};
+
+/// What `result()` throws for a task that threw: the same in one process as over many, so that a program can move.
+class WEFT_API task_error : public error {
+ public:
+  struct details {
+    std::string type;                  ///< the exception's type, demangled; empty if it is not known
+    std::vector<std::string> messages; ///< its what() and those of the exceptions nested in it, outermost first
+    std::string key;                   ///< of the task that threw; a dependent's error names the root
+    std::string worker;                ///< the name of the worker it ran on
+  };
+  task_error(details what, std::exception_ptr original);
+  ~task_error() override;
+
+  const std::string& type() const noexcept { return details_->type; }
+  const std::vector<std::string>& messages() const noexcept { return details_->messages; }
+  const std::string& key() const noexcept { return details_->key; }
+  const std::string& worker() const noexcept { return details_->worker; }
+
+  /// The exception itself where the task ran in this process, else null.
+  std::exception_ptr original() const noexcept { return original_; }
+
+ private:
+  std::shared_ptr<const details> details_;
+  std::exception_ptr original_;
+};
+
+/// A key was asked for that another live task has.
+class WEFT_API key_conflict : public error {
+ public:
+  using error::error;
+  ~key_conflict() override;
+};
+
+/// The task was cancelled, or its client closed; what() says which.
+class WEFT_API cancelled_error : public error {
+ public:
+  using error::error;
+  ~cancelled_error() override;
+};
+
+/// The task was running on each of several workers that died.
+class WEFT_API worker_killed : public error {
+ public:
+  using error::error;
+  ~worker_killed() override;
+};
+
+/// The only copy of a scattered datum was lost; there is nothing to compute it from.
+class WEFT_API lost_data_error : public error {
+ public:
+  using error::error;
+  ~lost_data_error() override;
+};
+
+/// A time limit passed; what() says what was waited for and why it has not come.
+class WEFT_API timeout_error : public error {
+ public:
+  using error::error;
+  ~timeout_error() override;
+};
+
+/// A connection could not be made, or was refused; what() names the address and the reason.
+class WEFT_API connection_error : public error {
+ public:
+  using error::error;
+  ~connection_error() override;
+};
+
+/// No worker has the module that the task's function lives in; what() names it, the build-id wanted, those present.
+class WEFT_API build_mismatch : public error {
+ public:
+  using error::error;
+  ~build_mismatch() override;
+};
+
+/// A value, argument or capture of a type without a codec had to leave the process.
+class WEFT_API cannot_travel : public error {
+ public:
+  using error::error;
+  ~cannot_travel() override;
+};
+
+/// Bytes are not what they should be: cut short, of another type, nested too deeply.
+class WEFT_API decode_error : public error {
+ public:
+  using error::error;
+  ~decode_error() override;
+};
+
+} // namespace weft
