@@ -17,8 +17,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 
 std::string demangled(const std::type_info& type) {
   int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> name{abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
-                                                   &std::free};
+  std::unique_ptr<char, decltype(&std::free)> name{
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free};
   std::string text = status == 0 ? name.get() : type.name();
   replace_all(text, "std::__cxx11::", "std::");
   replace_all(text, "std::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string");

@@ -71,19 +71,29 @@ failure_ptr failure::make(failure_kind kind, std::string sentence) {
 
 void failure::raise() const {
   std::string sentence;
-  for (const auto& message : messages) sentence += (sentence.empty() ? "" : ", caused by: ") + message;
+  for (const auto& message : messages)
+    sentence += (sentence.empty() ? "" : ", caused by: ") + message;
   switch (kind) {
   case failure_kind::task_error:
     throw task_error({.type = type, .messages = messages, .key = key, .worker = worker}, original);
-  case failure_kind::key_conflict: throw weft::key_conflict(sentence);
-  case failure_kind::cancelled: throw cancelled_error(sentence);
-  case failure_kind::worker_killed: throw weft::worker_killed(sentence);
-  case failure_kind::lost_data: throw lost_data_error(sentence);
-  case failure_kind::timeout: throw timeout_error(sentence);
-  case failure_kind::connection: throw connection_error(sentence);
-  case failure_kind::build_mismatch: throw weft::build_mismatch(sentence);
-  case failure_kind::cannot_travel: throw weft::cannot_travel(sentence);
-  case failure_kind::decode_error: throw weft::decode_error(sentence);
+  case failure_kind::key_conflict:
+    throw weft::key_conflict(sentence);
+  case failure_kind::cancelled:
+    throw cancelled_error(sentence);
+  case failure_kind::worker_killed:
+    throw weft::worker_killed(sentence);
+  case failure_kind::lost_data:
+    throw lost_data_error(sentence);
+  case failure_kind::timeout:
+    throw timeout_error(sentence);
+  case failure_kind::connection:
+    throw connection_error(sentence);
+  case failure_kind::build_mismatch:
+    throw weft::build_mismatch(sentence);
+  case failure_kind::cannot_travel:
+    throw weft::cannot_travel(sentence);
+  case failure_kind::decode_error:
+    throw weft::decode_error(sentence);
   }
   throw error("a failure of unknown kind: " + sentence);
 }

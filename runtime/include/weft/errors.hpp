@@ -10,21 +10,24 @@
 
 namespace weft {
 
-/// The base of all that Weft itself throws, but for programming errors (std::logic_error, std::invalid_argument).
+/// The base of all that Weft itself throws, but for programming errors (std::logic_error,
+/// std::invalid_argument).
 class WEFT_API error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
   ~error() override;
 };
 
-/// What `result()` throws for a task that threw: the same in one process as over many, so that a program can move.
+/// What `result()` throws for a task that threw: the same in one process as over many, so that a program can
+/// move.
 class WEFT_API task_error : public error {
  public:
   struct details {
-    std::string type;                  ///< the exception's type, demangled; empty if it is not known
-    std::vector<std::string> messages; ///< its what() and those of the exceptions nested in it, outermost first
-    std::string key;                   ///< of the task that threw; a dependent's error names the root
-    std::string worker;                ///< the name of the worker it ran on
+    std::string type; ///< the exception's type, demangled; empty if it is not known
+    std::vector<std::string>
+        messages;       ///< its what() and those of the exceptions nested in it, outermost first
+    std::string key;    ///< of the task that threw; a dependent's error names the root
+    std::string worker; ///< the name of the worker it ran on
   };
   task_error(details what, std::exception_ptr original);
   ~task_error() override;
@@ -84,7 +87,8 @@ class WEFT_API connection_error : public error {
   ~connection_error() override;
 };
 
-/// No worker has the module that the task's function lives in; what() names it, the build-id wanted, those present.
+/// No worker has the module that the task's function lives in; what() names it, the build-id wanted, those
+/// present.
 class WEFT_API build_mismatch : public error {
  public:
   using error::error;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Marks what libweft exports. Everything else is hidden, so that a program and the libraries it loads share one
-/// registry of task functions and nothing more.
+/// Marks what libweft exports. Everything else is hidden, so that a program and the libraries it loads share
+/// one registry of task functions and nothing more.
 #if defined(__GNUC__)
 #define WEFT_API __attribute__((visibility("default")))
 #define WEFT_HIDDEN __attribute__((visibility("hidden")))

@@ -6,7 +6,8 @@
 
 namespace weft {
 
-/// A number that knows what it counts: a worker's cannot be passed where a client's is wanted. Zero means "none".
+/// A number that knows what it counts: a worker's cannot be passed where a client's is wanted. Zero means
+/// "none".
 template <class Tag, class Representation = std::uint32_t>
 struct strong_id {
   using representation = Representation;
@@ -31,8 +32,8 @@ using module_id = strong_id<struct module_tag>;
 /// Which assignment of a task is meant. Grows by one with each; reports that carry an older one are dropped.
 using run_id = strong_id<struct run_tag>;
 
-/// A task: the client that made it (24 bits) and that client's running number (40 bits, from 1). Tables are slabs
-/// indexed by it; the printable key is made when somebody looks.
+/// A task: the client that made it (24 bits) and that client's running number (40 bits, from 1). Tables are
+/// slabs indexed by it; the printable key is made when somebody looks.
 struct task_id {
   static constexpr unsigned sequence_bits = 40;
   static constexpr std::uint64_t sequence_max = (std::uint64_t{1} << sequence_bits) - 1;
@@ -42,9 +43,7 @@ struct task_id {
   static constexpr task_id make(client_id client, std::uint64_t sequence) noexcept {
     return {(std::uint64_t{client.value} << sequence_bits) | sequence};
   }
-  constexpr client_id client() const noexcept {
-    return {static_cast<std::uint32_t>(value >> sequence_bits)};
-  }
+  constexpr client_id client() const noexcept { return {static_cast<std::uint32_t>(value >> sequence_bits)}; }
   constexpr std::uint64_t sequence() const noexcept { return value & sequence_max; }
   constexpr explicit operator bool() const noexcept { return value != 0; }
   friend constexpr auto operator<=>(task_id, task_id) noexcept = default;

@@ -47,8 +47,8 @@ class intrusive_ptr {
   }
   intrusive_ptr(intrusive_ptr&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <class U>
-    requires std::convertible_to<U*, T*>
-  intrusive_ptr(intrusive_ptr<U> other) noexcept : object_(other.detach()) {}
+  requires std::convertible_to<U*, T*> intrusive_ptr(intrusive_ptr<U> other)
+  noexcept : object_(other.detach()) {}
   ~intrusive_ptr() {
     if (object_) object_->release_reference();
   }

@@ -12,15 +12,16 @@ namespace weft::detail {
 
 class encoder;
 
-/// What a task does: a callable with its captures and arguments, in which futures are replaced by the numbers of the
-/// task's inputs. Immutable, because a task may run more than once (a retry, a lost worker): every run gets copies
-/// of what it may change. Either live (made by `submit` in this process) or the bytes that one was sent as.
+/// What a task does: a callable with its captures and arguments, in which futures are replaced by the numbers
+/// of the task's inputs. Immutable, because a task may run more than once (a retry, a lost worker): every run
+/// gets copies of what it may change. Either live (made by `submit` in this process) or the bytes that one
+/// was sent as.
 class WEFT_API task_body : public reference_counted<task_body> {
  public:
   virtual ~task_body() = default;
 
-  /// Calls the function. `inputs[i]` is the value of the task's i-th input. Returns the result (never null: a void
-  /// function returns the value of `weft::detail::unit`). Lets the function's exceptions pass.
+  /// Calls the function. `inputs[i]` is the value of the task's i-th input. Returns the result (never null: a
+  /// void function returns the value of `weft::detail::unit`). Lets the function's exceptions pass.
   virtual value_ptr run(std::span<const value_ptr> inputs) const = 0;
 
   /// Appends captures and arguments. Throws `weft::cannot_travel`, naming what cannot.

@@ -10,9 +10,9 @@ namespace weft::detail {
 
 class encoder;
 
-/// A task's result, or a scattered datum: immutable once made, shared by whoever needs it. Either an object of this
-/// process (`typed_value<T>`) or the bytes that one was sent as (`encoded_value`), which are decoded once, by whoever
-/// first knows the type. The machines move values about and never look inside.
+/// A task's result, or a scattered datum: immutable once made, shared by whoever needs it. Either an object
+/// of this process (`typed_value<T>`) or the bytes that one was sent as (`encoded_value`), which are decoded
+/// once, by whoever first knows the type. The machines move values about and never look inside.
 class WEFT_API value : public reference_counted<value> {
  public:
   virtual ~value() = default;
@@ -26,8 +26,8 @@ class WEFT_API value : public reference_counted<value> {
   /// Whether it can become bytes at all.
   virtual bool travels() const noexcept = 0;
 
-  /// Appends the type's structural hash (8 bytes) and the payload. Throws `weft::cannot_travel` for a type without a
-  /// codec, and whatever a user's codec throws. May be called by several threads at once.
+  /// Appends the type's structural hash (8 bytes) and the payload. Throws `weft::cannot_travel` for a type
+  /// without a codec, and whatever a user's codec throws. May be called by several threads at once.
   virtual void encode(encoder& to) const = 0;
 };
 
