@@ -1,0 +1,210 @@
+#pragma once
+
+#include "runtime/core/functions.hpp"
+#include "runtime/core/inline_list.hpp"
+#include "runtime/core/priority_queue.hpp"
+#include "runtime/core/task_table.hpp"
+#include "runtime/scheduler/commands.hpp"
+#include "runtime/scheduler/protocol.hpp"
+#include "runtime/scheduler/scheduler_settings.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weft::detail {
+
+/// What few tasks have, kept apart so that the others stay small.
+struct task_extras {
+  demands_ptr demands;
+  failure_ptr failure;               ///< of a failed task
+  inline_list<worker_id, 2> replicas; ///< holders of the value besides task_record::worker
+  inline_list<worker_id, 1> askers;   ///< workers that could not get the value and wait to hear where it is
+};
+
+/// The scheduler's row about a task.
+struct task_record {
+  enum class phase : std::uint8_t {
+    waiting,  ///< some inputs are not placed
+    ready,    ///< all inputs are placed; waits for room in a worker's window
+    assigned, ///< to `worker`, under `run`
+    memory,   ///< `worker` holds the value, and maybe others
+    failed,   ///< for good; cancelled tasks too
+    released, ///< its value is not needed; kept because a dependent may have to be computed again
+  };
+  enum class ask : std::uint8_t { none, back, abort };
+
+  phase is = phase::waiting;
+  ask asked = ask::none;      ///< a give_back_task is on its way and has not been answered
+  bool wanted = true;         ///< the client has a handle
+  bool outstanding = false;   ///< `worker` has the task in its tables; its window counts it
+  bool suspected = false;     ///< it was assigned to a worker that died: announce it next time
+  bool started = false;       ///< the worker announced that this run runs
+  bool scattered = false;     ///< has no body: it cannot be computed again
+  std::uint8_t deaths = 0;    ///< workers that died while they ran it
+  run_id run;
+  worker_id worker;
+  function_id function;
+  std::int32_t priority = 0;
+  std::uint32_t retries_left = 0;
+  std::uint32_t unplaced_inputs = 0;     ///< while active: inputs neither assigned nor in memory
+  std::uint32_t active_consumers = 0;    ///< dependents that are waiting, ready or assigned
+  std::uint32_t live_dependents = 0;     ///< dependents that have a record
+  std::int64_t load = 0;                 ///< nanoseconds its worker's window counts it for, while outstanding
+  std::uint64_t nbytes = 0;              ///< of the value
+  body_ptr body;
+  inline_list<task_id, 2> inputs;
+  inline_list<task_id, 1> dependents;    ///< may name tasks that are forgotten by now
+  std::unique_ptr<task_extras> extras;
+
+  /// Whether it may still read its inputs.
+  bool active() const noexcept { return is == phase::waiting || is == phase::ready || is == phase::assigned; }
+  /// Whether a dependent may be assigned.
+  bool placed() const noexcept { return is == phase::assigned || is == phase::memory; }
+};
+
+/// The scheduler's row about a worker.
+struct worker_record {
+  bool live = false;
+  bool retiring = false;
+  bool dismissed = false;         ///< told to leave
+  attributes_ptr attributes;
+  std::uint32_t outstanding = 0;  ///< tasks in its tables
+  std::int64_t load = 0;          ///< nanoseconds of work among them
+  std::uint64_t memory = 0;       ///< bytes, as it last said
+  std::deque<std::pair<task_id, run_id>> assignments; ///< oldest first; may name what is settled by now
+  priority_queue own;             ///< ready tasks that must, or had better, run here
+  bool in_open = false;           ///< listed in scheduler_state's open_
+  bool in_idle = false;           ///< listed in scheduler_state's idle_
+};
+
+/// Decides what runs where: knows tasks, edges, who wants what and who has what. Without threads, clock or I/O, and
+/// deterministic: the same events give the same commands. Events are taken one by one with `step`, placement happens
+/// once per batch in `settle`.
+///
+/// It always holds that
+/// – what is assigned has all its inputs assigned or in memory (or has been asked back);
+/// – a run number is used for one assignment only, and a report of another run changes nothing;
+/// – a value is dropped only when no client wants it and no active task reads it;
+/// – a record is forgotten only when nobody wants it, no record depends on it and no worker has it.
+class scheduler_state {
+ public:
+  explicit scheduler_state(const function_directory& functions, scheduler_settings settings = {})
+    : functions_(functions), settings_(settings) {}
+
+  void step(scheduler_event&& event, scheduler_commands& commands);
+  void settle(scheduler_commands& commands);
+
+  // -- observers -------------------------------------------------------------------------------------------------
+
+  const task_record* find(task_id task) const { return tasks_.find(task); }
+  const worker_record* find(worker_id worker) const {
+    return worker.value < workers_.size() ? &workers_[worker.value] : nullptr;
+  }
+  std::size_t task_count() const noexcept { return tasks_.size(); }
+  std::size_t live_workers() const noexcept { return live_count_; }
+  /// The worker of this name, or none.
+  worker_id worker_named(const std::string& name) const;
+  /// The task's key as people see it.
+  std::string key_of(task_id task) const;
+  /// Why the task does not run, or what it does, in one sentence.
+  std::string explain(task_id task) const;
+  template <class Visitor>
+  void for_each_task(Visitor&& visit) {
+    tasks_.for_each([&](task_id id, task_record& record) { visit(id, std::as_const(record)); });
+  }
+  /// Stops the program, with a sentence, if an invariant does not hold. Slow; for tests.
+  void check_invariants();
+
+ private:
+  using record = task_record;
+  using phase = task_record::phase;
+  using ask = task_record::ask;
+
+  // scheduler_state.cpp: what clients say
+  void on(submit_task& event, scheduler_commands& commands);
+  void on(release_task& event, scheduler_commands& commands);
+  void on(client_joined& event, scheduler_commands& commands);
+  void on(client_left& event, scheduler_commands& commands);
+  void on(scatter_task& event, scheduler_commands& commands);
+  void on(cancel_task& event, scheduler_commands& commands);
+  void on(locate_value& event, scheduler_commands& commands);
+  void on(take_value& event, scheduler_commands& commands);
+  void on(explain_task& event, scheduler_commands& commands);
+  void on(describe_holders& event, scheduler_commands& commands);
+  void on(describe_cluster& event, scheduler_commands& commands);
+
+  // scheduler_workers.cpp: what workers say
+  void on(retire_worker& event, scheduler_commands& commands);
+  void on(worker_joined& event, scheduler_commands& commands);
+  void on(worker_lost& event, scheduler_commands& commands);
+  void on(task_started& event, scheduler_commands& commands);
+  void on(task_finished& event, scheduler_commands& commands);
+  void on(task_failed& event, scheduler_commands& commands);
+  void on(task_given_back& event, scheduler_commands& commands);
+  void on(task_kept& event, scheduler_commands& commands);
+  void on(replica_added& event, scheduler_commands& commands);
+  void on(input_unreachable& event, scheduler_commands& commands);
+  void on(worker_reported& event, scheduler_commands& commands);
+
+  // scheduler_transitions.cpp: what follows for tasks
+  void activate(task_id task, record& row, scheduler_commands& commands);
+  void deactivate(record& row, scheduler_commands& commands);
+  void make_ready(task_id task, record& row, bool in_front);
+  void placed(record& row, scheduler_commands& commands);
+  void unplaced(record& row, scheduler_commands& commands);
+  void try_again(task_id task, record& row, scheduler_commands& commands);
+  void ask_back(task_id task, record& row, ask how, scheduler_commands& commands);
+  void settle_assignment(record& row);
+  void fail(task_id task, record& row, const failure_ptr& why, scheduler_commands& commands);
+  void lose_value(task_id task, record& row, scheduler_commands& commands);
+  void release_if_unneeded(task_id task, record& row, scheduler_commands& commands);
+  void forget_if_unneeded(task_id task, record& row, scheduler_commands& commands);
+  void drop_replicas(task_id task, record& row, scheduler_commands& commands);
+  void drain(scheduler_commands& commands);
+  void answer_askers(task_id task, record& row, scheduler_commands& commands);
+  void notify(task_id task, holder_event&& event, scheduler_commands& commands);
+  record* outstanding_at(task_id task, worker_id worker, run_id run);
+  task_extras& extras_of(record& row);
+
+  // placement.cpp
+  bool has_room(const worker_record& worker) const;
+  bool is_idle(const worker_record& worker) const;
+  void note_room(worker_id worker);
+  worker_id choose_open_worker();
+  worker_id preferred_by_inputs(const record& row) const;
+  bool place(task_id task, record& row, scheduler_commands& commands);
+  void assign(task_id task, record& row, worker_id worker, scheduler_commands& commands);
+  void fill_from_own(scheduler_commands& commands);
+  void take_from_others(scheduler_commands& commands);
+  void steal(scheduler_commands& commands);
+  bool may_run_on(const record& row, worker_id worker) const;
+  bool is_restricted(const record& row) const;
+  void advance_retirements(scheduler_commands& commands);
+  std::int64_t expected_time(function_id function) const;
+  void measure(function_id function, std::int64_t duration);
+
+  const function_directory& functions_;
+  scheduler_settings settings_;
+  task_table<record, 10> tasks_;
+  std::vector<worker_record> workers_;           // by worker id; [0] is nobody
+  std::vector<bool> clients_;                    // by client id: joined
+  std::map<std::string, task_id> keys_;          // the users' own keys, while their tasks live
+  std::vector<std::int64_t> mean_times_;         // by function; 0: not measured
+  priority_queue ready_;                         // unrestricted; entries may be out of date
+  std::vector<task_id> unplaceable_;             // ready, but no live worker may run them
+  std::deque<worker_id> open_;                   // workers with room, in turn; entries may be out of date
+  std::deque<worker_id> idle_;                   // workers with a thread to spare
+  std::vector<task_id> to_release_;              // work lists: recursion over a graph would overflow the stack
+  std::vector<task_id> to_unplace_;
+  std::vector<std::pair<task_id, failure_ptr>> to_fail_;
+  std::size_t live_count_ = 0;
+  std::size_t total_outstanding_ = 0;
+  std::size_t retiring_count_ = 0;
+};
+
+} // namespace weft::detail
