@@ -6,8 +6,8 @@
 
 namespace weft::detail {
 
-/// What the machines must know of task functions: look-ups without side effects. The shells pass the process's
-/// function_registry, the tests a table.
+/// What the machines must know of task functions: look-ups without side effects. The shells pass the
+/// process's function_registry, the tests a table.
 class function_directory {
  public:
   virtual ~function_directory() = default;

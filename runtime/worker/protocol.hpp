@@ -23,9 +23,11 @@ struct input_location {
 };
 using input_locations = inline_list<input_location, 2>;
 
-// -- from the scheduler ----------------------------------------------------------------------------------------
+// -- from the scheduler
+// ----------------------------------------------------------------------------------------
 
-/// Run this when its inputs are there. `inputs` are in the order in which the body numbers them, each task once.
+/// Run this when its inputs are there. `inputs` are in the order in which the body numbers them, each task
+/// once.
 struct compute_task {
   task_id task;
   run_id run;
@@ -37,8 +39,9 @@ struct compute_task {
   WEFT_MEMBERS(compute_task, task, run, function, priority, announce, body, inputs)
 };
 
-/// Is answered by exactly one of task_given_back and task_kept. With `abort` the task is not wanted any more: if it is
-/// running, its stop token is set, its result discarded, and it counts as given back when it returns.
+/// Is answered by exactly one of task_given_back and task_kept. With `abort` the task is not wanted any more:
+/// if it is running, its stop token is set, its result discarded, and it counts as given back when it
+/// returns.
 struct give_back_task {
   task_id task;
   run_id run;
@@ -85,7 +88,8 @@ struct leave {
   WEFT_NO_MEMBERS(leave)
 };
 
-// -- from the executor threads ---------------------------------------------------------------------------------
+// -- from the executor threads
+// ---------------------------------------------------------------------------------
 
 /// User code returned. `duration` is its run time.
 struct run_finished {
@@ -105,9 +109,11 @@ struct run_failed {
   WEFT_MEMBERS(run_failed, task, run, duration, failure)
 };
 
-// -- from those who move data ----------------------------------------------------------------------------------
+// -- from those who move data
+// ----------------------------------------------------------------------------------
 
-/// Who asks for a value: a number that the transfer service gave the asking connection (and target); opaque here.
+/// Who asks for a value: a number that the transfer service gave the asking connection (and target); opaque
+/// here.
 using requester_id = std::uint64_t;
 
 /// Somebody wants this value as soon as it is here. May come before compute_task does: the question is held.
@@ -160,14 +166,15 @@ struct requester_gone {
 };
 
 using worker_event =
-  std::variant<compute_task, give_back_task, drop_replica, input_located, acquire_replica, peer_introduced,
-               peer_lost, leave, run_finished, run_failed, value_requested, value_put, value_arrived, value_moved,
-               value_refused, peer_unreachable, requester_gone>;
+    std::variant<compute_task, give_back_task, drop_replica, input_located, acquire_replica, peer_introduced,
+                 peer_lost, leave, run_finished, run_failed, value_requested, value_put, value_arrived,
+                 value_moved, value_refused, peer_unreachable, requester_gone>;
 
 /// How many of worker_event's alternatives may come over a link from the scheduler: the first so many.
 inline constexpr std::size_t worker_events_from_scheduler = 8;
 
-// -- what a worker asks of those who move data -----------------------------------------------------------------
+// -- what a worker asks of those who move data
+// -----------------------------------------------------------------
 
 struct request_value {
   worker_id worker;

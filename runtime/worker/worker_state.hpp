@@ -22,10 +22,10 @@ struct worker_commands {
   std::vector<transfer_command> to_peers;
   std::vector<peer_introduced> introductions;      ///< for those who move data
   std::vector<std::pair<task_id, run_id>> to_stop; ///< set the stop token of these runs
-  std::vector<value_ptr> garbage_values;           ///< to be freed outside any lock: destructors are user code
+  std::vector<value_ptr> garbage_values; ///< to be freed outside any lock: destructors are user code
   std::vector<body_ptr> garbage_bodies;
-  std::uint32_t newly_ready = 0;                   ///< so many threads have something to do
-  bool leave = false;                              ///< end this worker
+  std::uint32_t newly_ready = 0; ///< so many threads have something to do
+  bool leave = false;            ///< end this worker
 };
 
 /// What an executor thread needs to run a task.
@@ -52,26 +52,28 @@ struct worker_task {
   phase is = phase::expected;
   bool aborted = false;  ///< running, but nobody wants the result
   bool announce = false; ///< see compute_task
+  bool keep = false;     ///< fetched to be kept (acquire_replica), not for a consumer
   run_id run;
   function_id function;
   worker_id source;
   std::int32_t priority = 0;
   std::uint32_t missing_inputs = 0;
-  instant deadline;                         ///< of what was asked for it or about it
+  instant deadline; ///< of what was asked for it or about it
   body_ptr body;
   value_ptr value;
   inline_list<task_id, 2> inputs;
-  inline_list<task_id, 1> consumers;        ///< tasks here that wait for this value
-  inline_list<requester_id, 1> questions;   ///< held until the value is here
+  inline_list<task_id, 1> consumers;      ///< tasks here that wait for this value
+  inline_list<requester_id, 1> questions; ///< held until the value is here
 };
 
-/// Decides what one worker does: what runs next, which inputs are fetched from whom, what is answered to whom. Without
-/// threads, clock or I/O; whoever owns it holds a lock around every call. Deterministic: same calls, same commands.
+/// Decides what one worker does: what runs next, which inputs are fetched from whom, what is answered to
+/// whom. Without threads, clock or I/O; whoever owns it holds a lock around every call. Deterministic: same
+/// calls, same commands.
 ///
 /// It always holds that
-/// – a task is `waiting` exactly while it has missing inputs, each of which has a row that lists it as a consumer;
-/// – a row that is `expected` has questions or consumers, and a deadline;
-/// – each give_back_task is answered once, with task_given_back or task_kept.
+/// – a task is `waiting` exactly while it has missing inputs, each of which has a row that lists it as a
+/// consumer; – a row that is `expected` has questions or consumers, and a deadline; – each give_back_task is
+/// answered once, with task_given_back or task_kept.
 class worker_state {
  public:
   explicit worker_state(worker_id self) : self_(self) {}
@@ -82,8 +84,8 @@ class worker_state {
 
   /// The next task to run, if there is one; it counts as running from now on.
   std::optional<ready_task> take(worker_commands& commands);
-  /// Takes tasks while their expected times add up to less than `budget` nanoseconds, at most `most` tasks and at least
-  /// one if there is any; a task that must be announced comes alone.
+  /// Takes tasks while their expected times add up to less than `budget` nanoseconds, at most `most` tasks
+  /// and at least one if there is any; a task that must be announced comes alone.
   void take_several(std::int64_t budget, std::size_t most, std::vector<ready_task>& taken,
                     worker_commands& commands);
 
@@ -91,7 +93,8 @@ class worker_state {
   std::optional<instant> next_deadline() const;
   void tick(instant now, worker_commands& commands);
 
-  // -- observers -------------------------------------------------------------------------------------------------
+  // -- observers
+  // -------------------------------------------------------------------------------------------------
 
   std::size_t ready_count() const noexcept { return ready_count_; }
   std::size_t running_count() const noexcept { return running_count_; }
@@ -128,20 +131,22 @@ class worker_state {
   void on(instant now, requester_gone& event, worker_commands& commands);
 
   worker_task& row_for(task_id task);
+  void change(worker_task& row, worker_task::phase to);
   void make_ready(task_id task, worker_task& row, bool in_front, worker_commands& commands);
   void store(task_id task, worker_task& row, value_ptr value, worker_commands& commands);
   void fetch(instant now, task_id task, worker_task& row, worker_id from, worker_commands& commands);
   void ask_where(instant now, task_id task, worker_task& row, worker_commands& commands);
   void ask_where_all_from(instant now, worker_id lost, worker_commands& commands);
-  void give_back(task_id task, worker_task& row, worker_commands& commands);
-  void give_back_consumers(worker_task& row, worker_commands& commands);
+  void give_back(inline_list<task_id, 1> first, worker_commands& commands);
   void forget_inputs(task_id task, worker_task& row, worker_commands& commands);
+  void answer_moved(task_id task, worker_task& row, worker_commands& commands);
   void end_row(task_id task, worker_task& row, worker_commands& commands);
-  void leave_or_expect(instant now, task_id task, worker_task& row, worker_commands& commands);
+  void end_attempt(instant now, task_id task, worker_task& row, worker_commands& commands);
   void set_deadline(instant now, task_id task, worker_task& row);
   void measure(function_id function, std::int64_t duration);
   std::int64_t expected_time(function_id function) const;
-  bool start(task_id task, ready_task& taken, worker_commands& commands);
+  worker_task* next_ready(task_id& task);
+  void start(task_id task, worker_task& row, ready_task& taken, worker_commands& commands);
 
   worker_id self_;
   task_table<worker_task, 6> tasks_;

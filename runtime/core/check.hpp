@@ -1,0 +1,14 @@
+#pragma once
+
+namespace weft::detail {
+
+/// Says where and which promise was broken, and aborts: going on would only hide it.
+[[noreturn]] void promise_broken(const char* file, int line, const char* condition, const char* sentence);
+
+} // namespace weft::detail
+
+/// A broken invariant is a bug and stops the program, in every build; dear checks belong into
+/// check_invariants().
+#define WEFT_CHECK(condition, sentence)                                                                      \
+  (static_cast<bool>(condition) ? void(0)                                                                    \
+                                : ::weft::detail::promise_broken(__FILE__, __LINE__, #condition, sentence))
