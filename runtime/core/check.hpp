@@ -5,6 +5,11 @@ namespace weft::detail {
 /// Says where and which promise was broken, and aborts: going on would only hide it.
 [[noreturn]] void promise_broken(const char* file, int line, const char* condition, const char* sentence);
 
+/// What a broken promise does instead, if it does not return: the simulator throws, to tell the seed. Null:
+/// abort. Not thread-safe: set it before machines run.
+using promise_handler = void (*)(const char* file, int line, const char* condition, const char* sentence);
+void on_broken_promise(promise_handler handler) noexcept;
+
 } // namespace weft::detail
 
 /// A broken invariant is a bug and stops the program, in every build; dear checks belong into
