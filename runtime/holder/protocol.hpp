@@ -12,11 +12,11 @@
 #include <variant>
 #include <vector>
 
-/// What a client's future holder hears, from the scheduler and from those who move data. What the user does (submit,
-/// release, cancel) are calls of holder_state, not events.
+/// What a client's future holder hears, from the scheduler and from those who move data. What the user does
+/// (submit, release, cancel) are calls of holder_state, not events.
 namespace weft::detail {
 
-// -- from the scheduler ----------------------------------------------------------------------------------------
+// -- from the scheduler -----------------------------------------------------------------------------------
 
 /// The task's result is at `worker`; `value` came along if it was small or made in this process.
 struct result_ready {
@@ -103,7 +103,7 @@ struct scheduler_lost {
   WEFT_MEMBERS(scheduler_lost, how)
 };
 
-// -- from those who move data ----------------------------------------------------------------------------------
+// -- from those who move data -----------------------------------------------------------------------------
 
 /// The answer to request_value.
 struct value_fetched {
@@ -129,9 +129,9 @@ struct fetch_refused {
 };
 
 using holder_event =
-  std::variant<result_ready, result_failed, result_lost, scatter_again, take_answered, task_explained,
-               holders_described, cluster_described, worker_introduced, worker_gone, scheduler_lost, value_fetched,
-               value_unreachable, fetch_refused>;
+    std::variant<result_ready, result_failed, result_lost, scatter_again, take_answered, task_explained,
+                 holders_described, cluster_described, worker_introduced, worker_gone, scheduler_lost,
+                 value_fetched, value_unreachable, fetch_refused>;
 
 /// How many of holder_event's alternatives may come over a link from the scheduler: the first so many.
 inline constexpr std::size_t holder_events_from_scheduler = 10;
