@@ -1,8 +1,8 @@
 #pragma once
 
-#include "runtime/scheduler/protocol.hpp"
 #include "runtime/worker/protocol.hpp"
 
+#include <string>
 #include <vector>
 
 namespace weft::detail {
@@ -16,8 +16,9 @@ class data_mover {
  public:
   virtual ~data_mover() = default;
 
-  /// Says where a worker can be asked; has to come before the first command that names it.
-  virtual void introduce(worker_id worker, const attributes_ptr& attributes) = 0;
+  /// Says where a worker can be asked (worker_attributes::address); has to come before the first command that
+  /// names it.
+  virtual void introduce(worker_id worker, const std::string& address) = 0;
   /// The worker is gone; what was asked of it is answered with a failure to reach it.
   virtual void forget(worker_id worker) = 0;
   /// Does what the commands say, in order, leaving `commands` empty.
