@@ -1,0 +1,363 @@
+#pragma once
+
+#include <weft/detail/structural_hash.hpp>
+#include <weft/detail/type_name.hpp>
+
+#include <tuple>
+
+namespace weft {
+
+/// Appends `value`. Large contiguous blocks are borrowed from it, so it must outlive the encoder's use.
+/// Throws weft::cannot_travel if values nest more than 64 deep, and whatever a codec of the user's throws.
+template <class T>
+void encode(encoder& to, const T& value);
+
+/// Reads a T. Throws weft::decode_error if the bytes are not one.
+template <class T>
+T decode(decoder& from);
+
+} // namespace weft
+
+namespace weft::detail {
+
+/// Throws weft::cannot_travel for a value of type `whole`, because of its part `obstacle`.
+[[noreturn]] WEFT_API void throw_cannot_travel(const std::type_info& whole, const std::type_info& obstacle);
+[[noreturn]] WEFT_API void throw_valueless(const std::type_info& type);
+
+template <class T>
+void encode_value(encoder& to, const T& value);
+template <class T>
+T decode_value(decoder& from);
+
+/// Counts nesting only where the type leaves it open.
+template <class Depth, class T, class Coder>
+struct depth_of {
+  explicit depth_of(Coder& coder) : depth(coder) {}
+  Depth depth;
+};
+template <class Depth, class T, class Coder>
+requires(!shape_of<T>.recursive && kind_of<T> != codec_kind::custom) struct depth_of<Depth, T, Coder> {
+  explicit depth_of(Coder&) {}
+};
+
+// -- encoding -------------------------------------------------------------------
+
+/// An element that encodes to nothing costs a byte, so that every count can be checked against the bytes
+/// left.
+template <class T>
+void encode_element(encoder& to, const T& value) {
+  encode_value(to, value);
+  if constexpr (shape_of<T>.size_min == 0) to.write(std::uint8_t{0});
+}
+
+template <class Range>
+void encode_elements(encoder& to, const Range& range) {
+  for (const auto& element : range) {
+    if (to.overflowed()) return;
+    encode_element(to, element);
+  }
+}
+
+template <std::size_t Index = 0, class Variant>
+void encode_alternative(encoder& to, const Variant& value) {
+  if (value.index() == Index) return encode_value(to, get<Index>(value));
+  if constexpr (Index + 1 < template_arguments<Variant>::types::size)
+    encode_alternative<Index + 1>(to, value);
+}
+
+template <class Bits>
+void encode_bits(encoder& to, const Bits& bits) {
+  to.write_size(bits.size());
+  std::uint8_t byte = 0;
+  unsigned used = 0;
+  for (const bool bit : bits) {
+    byte = static_cast<std::uint8_t>(byte | (bit ? 1u << used : 0u));
+    if (++used == 8) {
+      to.write(byte);
+      byte = 0;
+      used = 0;
+    }
+  }
+  if (used != 0) to.write(byte);
+}
+
+template <class T>
+void encode_value(encoder& to, const T& value) {
+  using enum codec_kind;
+  constexpr auto kind = kind_of<T>;
+  if constexpr (kind == boolean || kind == number) {
+    to.write(value);
+  } else if constexpr (kind == extended) {
+    unsigned char bytes[sizeof value] = {};
+    std::memcpy(bytes, &value, __LDBL_MANT_DIG__ == 64 ? 10 : sizeof value);
+    to.write_bytes(bytes, sizeof bytes);
+  } else if constexpr (kind == duration) {
+    to.write(value.count());
+  } else if constexpr (kind == time_point) {
+    to.write(value.time_since_epoch().count());
+  } else if constexpr (kind == complex) {
+    to.write(value.real());
+    to.write(value.imag());
+  } else if constexpr (kind == custom) {
+    depth_of<encoder_depth, T, encoder> depth(to);
+    copying_scope copying(to);
+    codec<T>::encode(to, value);
+  } else if constexpr (kind == fields) {
+    depth_of<encoder_depth, T, encoder> depth(to);
+    // weft_fields takes the object as not const because decoding needs that; nothing is changed here.
+    std::apply([&](const auto&... field) { (encode_value(to, field), ...); },
+               weft_fields(const_cast<T&>(value)));
+  } else if constexpr (kind == aggregate) {
+    depth_of<encoder_depth, T, encoder> depth(to);
+    visit_fields(value, [&](const auto&... field) { (encode_value(to, field), ...); });
+  } else if constexpr (kind == array) {
+    using element = std::remove_cvref_t<decltype(value[0])>;
+    if constexpr (block_element<element>)
+      to.write_block(&value, sizeof value);
+    else
+      for (const auto& part : value)
+        encode_value(to, part);
+  } else if constexpr (kind == bits) {
+    encode_bits(to, value);
+  } else if constexpr (kind == contiguous) {
+    to.write_size(value.size());
+    if constexpr (block_element<typename T::value_type>)
+      to.write_block(value.data(), value.size() * sizeof(typename T::value_type));
+    else
+      encode_elements(to, value);
+  } else if constexpr (kind == sequence || kind == set) {
+    to.write_size(value.size());
+    encode_elements(to, value);
+  } else if constexpr (kind == map) {
+    to.write_size(value.size());
+    for (const auto& [key, mapped] : value) {
+      if (to.overflowed()) return;
+      encode_element(to, key);
+      encode_element(to, mapped);
+    }
+  } else if constexpr (kind == tuple) {
+    std::apply([&](const auto&... part) { (encode_value(to, part), ...); }, value);
+  } else if constexpr (kind == optional || kind == owner) {
+    to.write(static_cast<bool>(value));
+    if (value) encode_value(to, *value);
+  } else if constexpr (kind == variant) {
+    static_assert(template_arguments<T>::types::size < 256);
+    if (value.valueless_by_exception()) throw_valueless(typeid(T));
+    to.write(static_cast<std::uint8_t>(value.index()));
+    encode_alternative(to, value);
+  } else {
+    static_assert(kind != none,
+                  "weft: this type cannot travel: give it a weft_fields function or a weft::codec");
+  }
+}
+
+// -- decoding -------------------------------------------------------------------
+
+template <class T>
+T decode_element(decoder& from) {
+  if constexpr (shape_of<T>.size_min == 0) {
+    T value = decode_value<T>(from);
+    static_cast<void>(from.read<std::uint8_t>());
+    return value;
+  } else {
+    return decode_value<T>(from);
+  }
+}
+
+template <class T>
+inline constexpr std::size_t element_size_min = shape_of<T>.size_min == 0 ? 1 : shape_of<T>.size_min;
+
+template <class T>
+void decode_into(decoder& from, T& target) {
+  if constexpr (std::is_array_v<T>) {
+    if constexpr (block_element<std::remove_all_extents_t<T>>)
+      from.read_bytes(&target, sizeof target);
+    else
+      for (auto& element : target)
+        decode_into(from, element);
+  } else {
+    target = decode_value<T>(from);
+  }
+}
+
+template <class T>
+T decode_block(decoder& from) {
+  using element = typename T::value_type;
+  const auto size = from.read_size(sizeof(element));
+  const auto bytes = from.take(size * sizeof(element));
+  T result;
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(element) == 0) {
+    // Not resize and copy: that would clear the memory first, which for large blocks takes as long as filling
+    // it.
+    const auto* const first = reinterpret_cast<const element*>(bytes.data());
+    result.assign(first, first + size);
+  } else if constexpr (std::is_default_constructible_v<element>) {
+    result.resize(size);
+    std::memcpy(static_cast<void*>(result.data()), bytes.data(), bytes.size());
+  }
+  return result;
+}
+
+/// Room for `size` elements, as far as the bytes left make so many likely: an element may be much larger in
+/// memory than encoded, and a size costs its sender nothing.
+template <class T>
+void reserve_for(T& container, std::size_t size, const decoder& from) {
+  if constexpr (requires { container.reserve(size); }) {
+    const auto affordable = 1 + from.remaining() / sizeof(typename T::value_type);
+    container.reserve(size < affordable ? size : affordable);
+  }
+}
+
+template <class T>
+T decode_sequence(decoder& from) {
+  using element = typename T::value_type;
+  if constexpr (kind_of<T> == codec_kind::contiguous && block_element<element>) {
+    return decode_block<T>(from);
+  } else {
+    auto size = from.read_size(element_size_min<element>);
+    T result;
+    for (reserve_for(result, size, from); size != 0; --size)
+      result.push_back(decode_element<element>(from));
+    return result;
+  }
+}
+
+template <class T>
+T decode_bits(decoder& from) {
+  const auto size = from.read<std::uint64_t>();
+  if (size > 8 * static_cast<std::uint64_t>(from.remaining()))
+    decoder::fail("more bits than bytes are left for");
+  const auto bytes = from.take(static_cast<std::size_t>((size + 7) / 8));
+  T bits(static_cast<std::size_t>(size));
+  for (std::size_t i = 0; i < bits.size(); ++i)
+    bits[i] = (std::to_integer<unsigned>(bytes[i / 8]) >> (i % 8) & 1u) != 0;
+  return bits;
+}
+
+template <class T, std::size_t Index = 0>
+T decode_alternative(decoder& from, std::size_t index) {
+  using alternatives = typename template_arguments<T>::types;
+  if (index == Index)
+    return T(std::in_place_index<Index>, decode_value<typename type_at<Index, alternatives>::type>(from));
+  if constexpr (Index + 1 < alternatives::size)
+    return decode_alternative<T, Index + 1>(from, index);
+  else
+    decoder::fail("a variant has no such alternative");
+}
+
+/// Braces and not parentheses: they are evaluated from left to right.
+template <class T, class... Parts>
+T decode_parts(decoder& from, type_list<Parts...>) {
+  return T{decode_value<std::remove_cv_t<Parts>>(from)...};
+}
+
+template <class T>
+T decode_value(decoder& from) {
+  using enum codec_kind;
+  constexpr auto kind = kind_of<T>;
+  if constexpr (kind == boolean || kind == number || kind == extended) {
+    return from.read<T>();
+  } else if constexpr (kind == duration) {
+    return T(from.read<typename T::rep>());
+  } else if constexpr (kind == time_point) {
+    return T(typename T::duration(from.read<typename T::rep>()));
+  } else if constexpr (kind == complex) {
+    const auto real = from.read<typename T::value_type>();
+    return T(real, from.read<typename T::value_type>());
+  } else if constexpr (kind == custom) {
+    depth_of<decoder_depth, T, decoder> depth(from);
+    return codec<T>::decode(from);
+  } else if constexpr (kind == fields) {
+    depth_of<decoder_depth, T, decoder> depth(from);
+    T result;
+    std::apply([&](auto&... field) { (decode_into(from, field), ...); }, weft_fields(result));
+    return result;
+  } else if constexpr (kind == aggregate) {
+    depth_of<decoder_depth, T, decoder> depth(from);
+    if constexpr (decoded_by_assignment<T>(field_types<T>{})) {
+      T result;
+      visit_fields(result, [&](auto&... field) { (decode_into(from, field), ...); });
+      return result;
+    } else {
+      return decode_parts<T>(from, field_types<T>{});
+    }
+  } else if constexpr (kind == array) {
+    using element = std::remove_cvref_t<decltype(std::declval<T&>()[0])>;
+    if constexpr (std::is_default_constructible_v<T> && std::is_move_assignable_v<element>) {
+      T result;
+      if constexpr (block_element<element>)
+        from.read_bytes(&result, sizeof result);
+      else
+        for (auto& part : result)
+          decode_into(from, part);
+      return result;
+    } else {
+      return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+        return T{{(static_cast<void>(Index), decode_value<element>(from))...}};
+      }
+      (std::make_index_sequence<std::tuple_size_v<T>>{});
+    }
+  } else if constexpr (kind == bits) {
+    return decode_bits<T>(from);
+  } else if constexpr (kind == contiguous || kind == sequence) {
+    return decode_sequence<T>(from);
+  } else if constexpr (kind == set) {
+    using key = typename T::key_type;
+    T result;
+    for (auto size = from.read_size(element_size_min<key>); size != 0; --size)
+      result.emplace_hint(result.end(), decode_element<key>(from));
+    return result;
+  } else if constexpr (kind == map) {
+    using key = typename T::key_type;
+    using mapped = typename T::mapped_type;
+    T result;
+    for (auto size = from.read_size(element_size_min<key> + element_size_min<mapped>); size != 0; --size) {
+      auto name = decode_element<key>(from);
+      result.emplace_hint(result.end(), std::move(name), decode_element<mapped>(from));
+    }
+    return result;
+  } else if constexpr (kind == tuple) {
+    return decode_parts<T>(from, typename template_arguments<T>::types{});
+  } else if constexpr (kind == optional) {
+    T result;
+    if (from.read<bool>()) result.emplace(decode_value<typename T::value_type>(from));
+    return result;
+  } else if constexpr (kind == owner) {
+    using element = typename T::element_type;
+    if (!from.read<bool>()) return T();
+    return T(new element(decode_value<std::remove_cv_t<element>>(from)));
+  } else if constexpr (kind == variant) {
+    return decode_alternative<T>(from, from.read<std::uint8_t>());
+  } else {
+    static_assert(kind != none,
+                  "weft: this type cannot travel: give it a weft_fields function or a weft::codec");
+  }
+}
+
+} // namespace weft::detail
+
+namespace weft {
+
+template <class T>
+void encode(encoder& to, const T& value) {
+  if constexpr (travels<T>)
+    detail::encode_value(to, value);
+  else
+    static_assert(
+        travels<T>,
+        "weft: this type cannot travel between processes: it, or a part of it, is a pointer, reference, view "
+        "or function, or a class without a weft_fields function or a weft::codec");
+}
+
+template <class T>
+T decode(decoder& from) {
+  if constexpr (travels<T>)
+    return detail::decode_value<T>(from);
+  else
+    static_assert(
+        travels<T>,
+        "weft: this type cannot travel between processes: it, or a part of it, is a pointer, reference, view "
+        "or function, or a class without a weft_fields function or a weft::codec");
+}
+
+} // namespace weft

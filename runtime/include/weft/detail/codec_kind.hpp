@@ -1,0 +1,258 @@
+#pragma once
+
+#include <weft/detail/decoder.hpp>
+#include <weft/detail/encoder.hpp>
+#include <weft/detail/reflection.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace weft {
+
+/// How values of T become bytes and come back. Weft knows arithmetic types, enums, chrono's durations and
+/// time points, the standard containers, string, pair, tuple, optional, variant, unique_ptr, and aggregates
+/// (structs without constructors) of up to 32 such fields: for those there is nothing to write. For a class
+/// of your own with private members, one function is enough, found by argument-dependent lookup:
+///
+///     class matrix {
+///       …
+///       friend auto weft_fields(matrix& self) { return std::tie(self.rows_, self.columns_, self.cells_); }
+///     };
+///
+/// The class must be default constructible; the fields are decoded into a new object. Where that does not
+/// fit, specialise this template with both directions:
+///
+///     template <> struct weft::codec<angle> {
+///       static void encode(weft::encoder& to, const angle& value) { weft::encode(to, value.degrees()); }
+///       static angle decode(weft::decoder& from) { return angle::from_degrees(weft::decode<double>(from)); }
+///     };
+///
+/// Pointers, references, views and functions never travel.
+template <class T>
+struct codec;
+
+} // namespace weft
+
+namespace weft::detail {
+
+/// What a type is to the codec. Containers are recognised by their shape and not by name, so that this header
+/// needs none of theirs (they cost more to compile than all of Weft), and other libraries' containers are
+/// welcome.
+enum class codec_kind : std::uint8_t {
+  none,       ///< does not travel
+  custom,     ///< the user's weft::codec
+  fields,     ///< the user's weft_fields
+  boolean,    ///< one byte, 0 or 1
+  number,     ///< arithmetic or enum, as it lies in memory
+  extended,   ///< long double: 10 bytes of value, then padding
+  duration,   ///< std::chrono::duration: its count
+  time_point, ///< std::chrono::time_point: its time since the epoch
+  complex,    ///< std::complex: two numbers
+  array,      ///< std::array and C arrays: the elements
+  bits,       ///< vector<bool>: size, 8 to a byte
+  contiguous, ///< string, vector: size, elements; one copy where they allow it
+  sequence,   ///< list, deque: size, elements
+  set,        ///< set, multiset, unordered ones: size, keys
+  map,        ///< map, multimap, unordered ones: size, keys each followed by its value
+  tuple,      ///< pair, tuple: the elements
+  optional,   ///< one byte, then the value if it is 1
+  variant,    ///< the index as one byte, then the alternative
+  owner,      ///< unique_ptr: as an optional
+  aggregate,  ///< the fields
+};
+
+template <class T>
+struct template_arguments {
+  using types = void;
+};
+template <template <class...> class Template, class... Arguments>
+struct template_arguments<Template<Arguments...>> {
+  using types = type_list<Arguments...>;
+};
+
+template <std::size_t Index, class List>
+struct type_at;
+template <std::size_t Index, class First, class... Rest>
+struct type_at<Index, type_list<First, Rest...>> : type_at<Index - 1, type_list<Rest...>> {};
+template <class First, class... Rest>
+struct type_at<0, type_list<First, Rest...>> {
+  using type = First;
+};
+
+/// A class derived from a container is none: it may have more to it than its elements.
+template <class T>
+concept instance_of_template = !std::is_void_v<typename template_arguments<T>::types>;
+
+template <class T>
+concept custom_codec = requires(encoder& to, decoder& from, const T& value) {
+  codec<T>::encode(to, value);
+  { codec<T>::decode(from) } -> std::convertible_to<T>;
+};
+
+template <class T>
+concept fields_codec = requires(T& value) {
+  weft_fields(value);
+};
+
+template <class T>
+concept sized_range = requires(const T& range) {
+  typename T::value_type;
+  { range.size() } -> std::convertible_to<std::size_t>;
+  range.begin() != range.end();
+};
+
+template <class T>
+concept contiguous_container = sized_range<T> && requires(T& range, const typename T::value_type* element) {
+  { range.data() } -> std::convertible_to<const typename T::value_type*>;
+  range.assign(element, element);
+  range.clear();
+};
+
+template <class T>
+concept bit_container = sized_range<T> && std::is_same_v<typename T::value_type, bool> && requires(T& range) {
+  range.flip();
+  range.resize(range.size());
+};
+
+template <class T>
+concept sequence_container = sized_range<T> && requires(T& range, typename T::value_type&& element) {
+  range.push_back(static_cast<typename T::value_type&&>(element));
+  range.clear();
+};
+
+/// Comparators and hashers do not travel, so only those without state, whose type says all, are allowed.
+template <class T>
+concept stateless_lookup = (requires { requires std::is_empty_v<typename T::key_compare>; }) || (requires {
+                             requires std::is_empty_v<typename T::hasher>;
+                             requires std::is_empty_v<typename T::key_equal>;
+                           });
+
+template <class T>
+concept map_container = sized_range<T> && stateless_lookup<T> &&
+    requires(T& map, typename T::key_type&& key, typename T::mapped_type&& mapped) {
+  map.emplace_hint(map.end(), std::move(key), std::move(mapped));
+};
+
+template <class T>
+concept set_container = sized_range<T> && stateless_lookup<T> && !(requires { typename T::mapped_type; }) &&
+                        requires(T & set, typename T::key_type&& key) {
+  set.emplace_hint(set.end(), std::move(key));
+};
+
+template <class T>
+concept optional_like = requires(T& value) {
+  typename T::value_type;
+  { value.has_value() } -> std::same_as<bool>;
+  { *value } -> std::same_as<typename T::value_type&>;
+  value.reset();
+};
+
+template <class T>
+concept variant_like = requires(T& value) {
+  { value.valueless_by_exception() } -> std::same_as<bool>;
+  { value.index() } -> std::same_as<std::size_t>;
+};
+
+template <class T>
+concept owning_pointer = requires(T& pointer) {
+  typename T::deleter_type;
+  requires std::is_empty_v<typename T::deleter_type>;
+  { pointer.release() } -> std::same_as<typename T::element_type*>;
+  // An array's length is not known; a base class's object would arrive cut down to the base.
+  requires !requires {
+    pointer[0];
+  };
+  requires !std::is_polymorphic_v<typename T::element_type> || std::is_final_v<typename T::element_type>;
+};
+
+template <class T>
+concept tuple_like = requires {
+  std::tuple_size<T>::value;
+};
+
+template <class T>
+concept duration_like = requires(const T& value) {
+  typename T::period;
+  { value.count() } -> std::same_as<typename T::rep>;
+  requires std::is_arithmetic_v<typename T::rep>;
+};
+
+template <class T>
+concept time_point_like = requires(const T& value) {
+  typename T::clock;
+  { value.time_since_epoch() } -> std::same_as<typename T::duration>;
+  requires duration_like<typename T::duration>;
+};
+
+template <class T>
+concept complex_like = std::is_trivially_copyable_v<T> && requires(const T& value) {
+  requires std::is_floating_point_v<typename T::value_type>;
+  { value.real() } -> std::same_as<typename T::value_type>;
+  { value.imag() } -> std::same_as<typename T::value_type>;
+  requires sizeof(T) == 2 * sizeof(typename T::value_type);
+};
+
+template <class T>
+inline constexpr bool is_array = std::is_bounded_array_v<T>;
+template <class T, std::size_t Size>
+inline constexpr bool is_array<std::array<T, Size>> = true;
+
+template <class T>
+constexpr codec_kind find_codec_kind() {
+  using enum codec_kind;
+  if constexpr (std::is_same_v<T, bool>)
+    return boolean;
+  else if constexpr (std::is_same_v<T, long double>)
+    return extended;
+  else if constexpr (std::is_arithmetic_v<T>)
+    return number;
+  else if constexpr (custom_codec<T>)
+    return custom; // an enum may have one
+  else if constexpr (std::is_enum_v<T>)
+    return number;
+  else if constexpr (is_array<T>)
+    return array;
+  else if constexpr (!std::is_class_v<T>)
+    return none;
+  else if constexpr (fields_codec<T>)
+    return fields;
+  else if constexpr (std::is_aggregate_v<T>)
+    return reflected_aggregate<T> ? aggregate : none;
+  else if constexpr (instance_of_template<T>) {
+    if constexpr (contiguous_container<T>)
+      return contiguous;
+    else if constexpr (bit_container<T>)
+      return bits;
+    else if constexpr (sequence_container<T>)
+      return sequence;
+    else if constexpr (map_container<T>)
+      return map;
+    else if constexpr (set_container<T>)
+      return set;
+    else if constexpr (optional_like<T>)
+      return optional;
+    else if constexpr (variant_like<T>)
+      return variant;
+    else if constexpr (owning_pointer<T>)
+      return owner;
+    else if constexpr (tuple_like<T>)
+      return tuple;
+    else if constexpr (duration_like<T>)
+      return duration;
+    else if constexpr (time_point_like<T>)
+      return time_point;
+    else if constexpr (complex_like<T>)
+      return complex;
+    else
+      return none;
+  } else
+    return none;
+}
+
+template <class T>
+inline constexpr codec_kind kind_of = find_codec_kind<T>();
+
+} // namespace weft::detail

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <weft/detail/codec_kind.hpp>
+#include <weft/detail/typed_value.hpp>
+#include <weft/detail/value.hpp>
+
+#include <cstdint>
+#include <span>
+#include <tuple>
+
+namespace weft::detail {
+
+/// Stands in a task's arguments for the result of the task's input number `index`, a T.
+template <class T>
+struct input {
+  using value_type = T;
+  std::uint32_t index;
+};
+
+/// Throws weft::decode_error: a body from elsewhere asks for an input that its task has not got.
+[[noreturn]] WEFT_API void throw_no_such_input(std::uint32_t index, std::size_t count);
+
+template <class T>
+const T& input_as(input<T> which, std::span<const value_ptr> inputs) {
+  if (which.index >= inputs.size()) throw_no_such_input(which.index, inputs.size());
+  return value_as<T>(*inputs[which.index]);
+}
+
+/// What an argument becomes when the task runs: input<T> becomes T, and so within vector (any sequence),
+/// array, pair, tuple, optional and the values of maps. `with_inputs` says whether there is any.
+template <class Argument>
+struct resolution {
+  static constexpr bool with_inputs = false;
+  using type = Argument;
+  static const Argument& resolve(const Argument& argument, std::span<const value_ptr>) { return argument; }
+};
+
+template <class Argument>
+inline constexpr bool with_inputs = resolution<Argument>::with_inputs;
+template <class Argument>
+using resolved_t = typename resolution<Argument>::type;
+
+template <class T>
+struct resolution<input<T>> {
+  static constexpr bool with_inputs = true;
+  using type = T;
+  static const T& resolve(input<T> which, std::span<const value_ptr> inputs) {
+    return input_as(which, inputs);
+  }
+};
+
+template <class Element, std::size_t Size>
+requires detail::with_inputs<Element>
+struct resolution<std::array<Element, Size>> {
+  static constexpr bool with_inputs = true;
+  using type = std::array<resolved_t<Element>, Size>;
+  static type resolve(const std::array<Element, Size>& argument, std::span<const value_ptr> inputs) {
+    return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+      return type{{resolution<Element>::resolve(argument[Index], inputs)...}};
+    }
+    (std::make_index_sequence<Size>{});
+  }
+};
+
+template <template <class...> class Container, class Element, class... Policies>
+requires(sequence_container<Container<Element, Policies...>>&&
+             detail::with_inputs<Element>) struct resolution<Container<Element, Policies...>> {
+  static constexpr bool with_inputs = true;
+  using type = Container<resolved_t<Element>>;
+  static type resolve(const Container<Element, Policies...>& argument, std::span<const value_ptr> inputs) {
+    type result;
+    if constexpr (requires { result.reserve(argument.size()); }) result.reserve(argument.size());
+    for (const auto& element : argument)
+      result.push_back(resolution<Element>::resolve(element, inputs));
+    return result;
+  }
+};
+
+/// A map's comparator, or hasher and equality, are kept; its allocator, the last of the policies, is not.
+template <class Map, template <class...> class Template, class Key, class Mapped, class... Policies>
+struct map_of;
+template <class Map, template <class...> class Template, class Key, class Mapped, class Compare,
+          class Allocator>
+struct map_of<Map, Template, Key, Mapped, Compare, Allocator> {
+  using type = Template<Key, Mapped, Compare>;
+};
+template <class Map, template <class...> class Template, class Key, class Mapped, class Hasher,
+          class Equality, class Allocator>
+struct map_of<Map, Template, Key, Mapped, Hasher, Equality, Allocator> {
+  using type = Template<Key, Mapped, Hasher, Equality>;
+};
+
+template <template <class...> class Map, class Key, class Mapped, class... Policies>
+requires(map_container<Map<Key, Mapped, Policies...>>&&
+             detail::with_inputs<Mapped>) struct resolution<Map<Key, Mapped, Policies...>> {
+  static constexpr bool with_inputs = true;
+  using type = typename map_of<void, Map, Key, resolved_t<Mapped>, Policies...>::type;
+  static type resolve(const Map<Key, Mapped, Policies...>& argument, std::span<const value_ptr> inputs) {
+    type result;
+    for (const auto& [key, mapped] : argument)
+      result.emplace_hint(result.end(), key, resolution<Mapped>::resolve(mapped, inputs));
+    return result;
+  }
+};
+
+template <template <class...> class Optional, class Value>
+requires(optional_like<Optional<Value>>&& detail::with_inputs<Value>) struct resolution<Optional<Value>> {
+  static constexpr bool with_inputs = true;
+  using type = Optional<resolved_t<Value>>;
+  static type resolve(const Optional<Value>& argument, std::span<const value_ptr> inputs) {
+    type result;
+    if (argument) result.emplace(resolution<Value>::resolve(*argument, inputs));
+    return result;
+  }
+};
+
+template <template <class...> class Tuple, class... Parts>
+requires(tuple_like<Tuple<Parts...>> &&
+         (detail::with_inputs<Parts> || ...)) struct resolution<Tuple<Parts...>> {
+  static constexpr bool with_inputs = true;
+  using type = Tuple<resolved_t<Parts>...>;
+  static type resolve(const Tuple<Parts...>& argument, std::span<const value_ptr> inputs) {
+    return std::apply([&](const Parts&... part) { return type{resolution<Parts>::resolve(part, inputs)...}; },
+                      argument);
+  }
+};
+
+} // namespace weft::detail

@@ -1,0 +1,268 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+/// What C++20 lets one find out about an aggregate: how many fields it has, and references to them.
+namespace weft::detail {
+
+template <class... Types>
+struct type_list {
+  static constexpr std::size_t size = sizeof...(Types);
+};
+
+/// More fields than this, and the type needs a `weft_fields` or a codec.
+inline constexpr std::size_t reflected_fields_max = 32;
+
+/// Stands for any initialiser in unevaluated code. `const`, so that a converting constructor that takes
+/// anything (std::optional's) is the better match and nothing is ambiguous.
+struct any_initialiser {
+  template <class T>
+  operator T() const;
+};
+
+/// Stands for an initialiser of a base class of Derived only.
+template <class Derived>
+struct base_initialiser {
+  template <class T>
+  requires(std::is_base_of_v<T, Derived> && !std::is_same_v<T, Derived>) operator T() const;
+};
+
+template <std::size_t>
+using any_initialiser_at = any_initialiser;
+
+template <class T, std::size_t... Index>
+constexpr bool takes_initialisers(std::index_sequence<Index...>) {
+  return requires {
+    T{any_initialiser_at<Index>{}...};
+  };
+}
+
+/// Whether T{Before initialisers, {Inside initialisers}, After initialisers} is well-formed.
+template <class T, std::size_t... Before, std::size_t... Inside, std::size_t... After>
+constexpr bool takes_nested(std::index_sequence<Before...>, std::index_sequence<Inside...>,
+                            std::index_sequence<After...>) {
+  return requires {
+    T{any_initialiser_at<Before>{}..., {any_initialiser_at<Inside>{}...}, any_initialiser_at<After>{}...};
+  };
+}
+
+template <class T, std::size_t Before, std::size_t Inside, std::size_t After>
+constexpr bool takes_nested_counts = takes_nested<T>(std::make_index_sequence<Before>{},
+                                                     std::make_index_sequence<Inside>{},
+                                                     std::make_index_sequence<After>{});
+
+/// The most initialisers that T{…} takes, a C array counting once per element; beyond what can be reflected
+/// it stops looking. Types whose fields need an initialiser take none and one only later, so it looks past
+/// the first refusals.
+template <class T, std::size_t Count = 0, bool Found = false>
+constexpr std::size_t count_initialisers() {
+  constexpr bool taken = takes_initialisers<T>(std::make_index_sequence<Count>{});
+  if constexpr (taken && Count <= 2 * reflected_fields_max)
+    return count_initialisers<T, Count + 1, true>();
+  else if constexpr (taken)
+    return Count;
+  else if constexpr (Found)
+    return Count - 1;
+  else if constexpr (Count <= reflected_fields_max)
+    return count_initialisers<T, Count + 1, false>();
+  else
+    return 0;
+}
+
+/// How many of the initialisers from Position on a C array there takes; 1 if there is none.
+template <class T, std::size_t Total, std::size_t Position, std::size_t Length>
+constexpr std::size_t array_length_at() {
+  if constexpr (Length < 2)
+    return 1;
+  else if constexpr (takes_nested_counts<T, Position, Length, Total - Position - Length>)
+    // A class with a constructor of as many parameters takes the braces as well, but stands for one
+    // initialiser.
+    return takes_nested_counts<T, Position, Length, Total - Position - 1> ? 1 : Length;
+  else
+    return array_length_at<T, Total, Position, Length - 1>();
+}
+
+template <class T, std::size_t Total, std::size_t Position = 0, std::size_t Fields = 0>
+constexpr std::size_t count_fields_from() {
+  if constexpr (Position >= Total)
+    return Fields;
+  else if constexpr (takes_nested_counts<T, Position, 0, Total - Position - 1>)
+    return count_fields_from<T, Total, Position + 1, Fields + 1>();
+  else
+    return count_fields_from<T, Total, Position + array_length_at<T, Total, Position, Total - Position>(),
+                             Fields + 1>();
+}
+
+inline constexpr std::size_t not_reflected = ~std::size_t{0};
+
+/// How many fields the aggregate T has; not_reflected for what structured bindings cannot take apart: other
+/// types, unions, aggregates with base classes or with too many fields.
+template <class T>
+constexpr std::size_t count_fields() {
+  if constexpr (!std::is_class_v<T> || !std::is_aggregate_v<T>) {
+    return not_reflected;
+  } else if constexpr (std::is_empty_v<T>) {
+    return 0;
+  } else if constexpr (requires { T{base_initialiser<T>{}}; }) {
+    return not_reflected;
+  } else {
+    constexpr auto initialisers = count_initialisers<T>();
+    if constexpr (initialisers == 0 || initialisers > 2 * reflected_fields_max) {
+      return not_reflected;
+    } else {
+      constexpr auto fields = count_fields_from<T, initialisers>();
+      return fields > reflected_fields_max ? not_reflected : fields;
+    }
+  }
+}
+
+template <class T>
+inline constexpr std::size_t field_count = count_fields<std::remove_cv_t<T>>();
+
+template <class T>
+concept reflected_aggregate = field_count<T>
+!= not_reflected;
+
+/// Calls visitor(field…) with references to all fields of an aggregate, in order.
+template <class T, class Visitor>
+constexpr decltype(auto) visit_fields(T& value, Visitor&& visitor) {
+  constexpr auto count = field_count<T>;
+  if constexpr (count == 0) {
+    return visitor();
+  } else if constexpr (count == 1) {
+    auto& [f1] = value;
+    return visitor(f1);
+  } else if constexpr (count == 2) {
+    auto& [f1, f2] = value;
+    return visitor(f1, f2);
+  } else if constexpr (count == 3) {
+    auto& [f1, f2, f3] = value;
+    return visitor(f1, f2, f3);
+  } else if constexpr (count == 4) {
+    auto& [f1, f2, f3, f4] = value;
+    return visitor(f1, f2, f3, f4);
+  } else if constexpr (count == 5) {
+    auto& [f1, f2, f3, f4, f5] = value;
+    return visitor(f1, f2, f3, f4, f5);
+  } else if constexpr (count == 6) {
+    auto& [f1, f2, f3, f4, f5, f6] = value;
+    return visitor(f1, f2, f3, f4, f5, f6);
+  } else if constexpr (count == 7) {
+    auto& [f1, f2, f3, f4, f5, f6, f7] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7);
+  } else if constexpr (count == 8) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8);
+  } else if constexpr (count == 9) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9);
+  } else if constexpr (count == 10) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10);
+  } else if constexpr (count == 11) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11);
+  } else if constexpr (count == 12) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12);
+  } else if constexpr (count == 13) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13);
+  } else if constexpr (count == 14) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14);
+  } else if constexpr (count == 15) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15);
+  } else if constexpr (count == 16) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16);
+  } else if constexpr (count == 17) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17);
+  } else if constexpr (count == 18) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18);
+  } else if constexpr (count == 19) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19);
+  } else if constexpr (count == 20) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20);
+  } else if constexpr (count == 21) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21] =
+        value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21);
+  } else if constexpr (count == 22) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22);
+  } else if constexpr (count == 23) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22, f23] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22, f23);
+  } else if constexpr (count == 24) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22, f23, f24] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22, f23, f24);
+  } else if constexpr (count == 25) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22, f23, f24, f25] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22, f23, f24, f25);
+  } else if constexpr (count == 26) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22, f23, f24, f25, f26] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22, f23, f24, f25, f26);
+  } else if constexpr (count == 27) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22, f23, f24, f25, f26, f27] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22, f23, f24, f25, f26, f27);
+  } else if constexpr (count == 28) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22, f23, f24, f25, f26, f27, f28] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22, f23, f24, f25, f26, f27, f28);
+  } else if constexpr (count == 29) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22, f23, f24, f25, f26, f27, f28, f29] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22, f23, f24, f25, f26, f27, f28, f29);
+  } else if constexpr (count == 30) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22, f23, f24, f25, f26, f27, f28, f29, f30] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22, f23, f24, f25, f26, f27, f28, f29, f30);
+  } else if constexpr (count == 31) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22, f23, f24, f25, f26, f27, f28, f29, f30, f31] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22, f23, f24, f25, f26, f27, f28, f29, f30, f31);
+  } else if constexpr (count == 32) {
+    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+           f22, f23, f24, f25, f26, f27, f28, f29, f30, f31, f32] = value;
+    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+                   f21, f22, f23, f24, f25, f26, f27, f28, f29, f30, f31, f32);
+  } else {
+    static_assert(count == 0, "weft: this type is not an aggregate of at most 32 fields");
+  }
+}
+
+struct field_lister {
+  template <class... Fields>
+  type_list<Fields...> operator()(Fields&...) const;
+};
+
+/// The types of an aggregate's fields, as type_list.
+template <class T>
+using field_types = decltype(visit_fields(std::declval<T&>(), field_lister{}));
+
+} // namespace weft::detail

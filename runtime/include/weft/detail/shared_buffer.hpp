@@ -1,0 +1,42 @@
+#pragma once
+
+#include <weft/detail/intrusive_ptr.hpp>
+#include <weft/export.hpp>
+
+#include <cstddef>
+#include <span>
+
+namespace weft::detail {
+
+/// A block of bytes that its owners share. Allocated without being cleared, because a large one is filled by
+/// the socket right away and touching 200 MB twice costs as much as receiving it. Whoever allocated it may
+/// write until the first other owner exists; from then on nobody may.
+class WEFT_API shared_buffer : public reference_counted<shared_buffer> {
+ public:
+  /// Uninitialised, aligned for every type up to 64 bytes. Throws std::bad_alloc.
+  static intrusive_ptr<shared_buffer> allocate(std::size_t size);
+  /// A copy of `bytes`.
+  static intrusive_ptr<shared_buffer> copy(std::span<const std::byte> bytes);
+
+  std::byte* data() noexcept;
+  const std::byte* data() const noexcept;
+  std::size_t size() const noexcept { return size_; }
+  std::span<const std::byte> bytes() const noexcept { return {data(), size_}; }
+
+  /// The bytes stand behind the object in one allocation, so only `allocate` can make one.
+  static void operator delete(void* object);
+
+ private:
+  struct payload {
+    std::size_t size;
+  };
+  static void* operator new(std::size_t object_size, payload behind);
+  static void operator delete(void* object, payload behind);
+  explicit shared_buffer(std::size_t size) noexcept : size_(size) {}
+
+  std::size_t size_;
+};
+
+using buffer_ptr = intrusive_ptr<const shared_buffer>;
+
+} // namespace weft::detail

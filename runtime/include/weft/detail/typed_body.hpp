@@ -1,0 +1,232 @@
+#pragma once
+
+#include <weft/detail/captures.hpp>
+#include <weft/detail/inputs.hpp>
+#include <weft/detail/task_body.hpp>
+
+#include <string>
+#include <tuple>
+
+namespace weft::detail {
+
+// -- calling --------------------------------------------------------------------
+
+/// std::invoke, whose header costs more than all of this one.
+template <class Function, class... Arguments>
+decltype(auto) invoke_callable(Function& function, const Arguments&... arguments) {
+  return function(arguments...);
+}
+template <class Member, class Class, class Object, class... Arguments>
+decltype(auto) invoke_callable(Member Class::*const& member, const Object& object,
+                               const Arguments&... arguments) {
+  const auto& self = [&]() -> decltype(auto) {
+    if constexpr (std::is_base_of_v<Class, Object>)
+      return (object);
+    else
+      return *object;
+  }();
+  if constexpr (std::is_function_v<Member>)
+    return (self.*member)(arguments...);
+  else
+    return (self.*member);
+}
+
+/// A string literal is kept as a string if the function takes one: a pointer could not travel.
+template <class Argument>
+using without_literals =
+    std::conditional_t<std::is_same_v<Argument, const char*> || std::is_same_v<Argument, char*>, std::string,
+                       Argument>;
+
+template <class Function, class... Arguments>
+inline constexpr bool callable_with = std::is_invocable_v<Function&, const resolved_t<Arguments>&...>;
+
+template <class Function, class Argument, class... Arguments>
+using stored_argument_t = std::conditional_t<callable_with<Function, without_literals<Arguments>...>,
+                                             without_literals<Argument>, Argument>;
+
+template <class Function, class... Arguments>
+constexpr bool check_call() {
+  static_assert(
+      !std::is_invocable_v<Function&, resolved_t<Arguments>&...>,
+      "weft: the function takes an argument by reference to non-const (T&); arguments are shared with other "
+      "tasks and must not be changed: take it as const T&, or as T to get a copy");
+  static_assert(
+      std::is_invocable_v<Function&, resolved_t<Arguments>&...> ||
+          !std::is_invocable_v<Function&, resolved_t<Arguments>&&...>,
+      "weft: the function takes an argument by rvalue reference (T&&), or a move-only one by value; a task "
+      "may run more than once, so its arguments cannot be moved from: take it as const T&");
+  static_assert(
+      std::is_invocable_v<Function&, resolved_t<Arguments>&...> ||
+          std::is_invocable_v<Function&, resolved_t<Arguments>&&...>,
+      "weft: the function cannot be called with these arguments; a future<T> counts as a const T&, and "
+      "within a container too");
+  return false;
+}
+
+/// What the function returns for these (decayed) arguments: `unit` for void, a value for a reference. If it
+/// cannot be called with them, that is said in one sentence and the result is `unit`, to keep other errors
+/// away.
+template <class Wrapped, class... Arguments>
+constexpr auto find_task_result() {
+  using function = unwrapped_t<Wrapped>;
+  if constexpr (callable_with<function, without_literals<Arguments>...>) {
+    using result = std::invoke_result_t<function&, const resolved_t<without_literals<Arguments>>&...>;
+    return std::type_identity<std::conditional_t<std::is_void_v<result>, unit, std::decay_t<result>>>{};
+  } else if constexpr (callable_with<function, Arguments...>) {
+    using result = std::invoke_result_t<function&, const resolved_t<Arguments>&...>;
+    return std::type_identity<std::conditional_t<std::is_void_v<result>, unit, std::decay_t<result>>>{};
+  } else {
+    check_call<function, Arguments...>();
+    return std::type_identity<unit>{};
+  }
+}
+
+template <class Wrapped, class... Arguments>
+using task_result_t =
+    typename decltype(find_task_result<std::decay_t<Wrapped>, std::decay_t<Arguments>...>())::type;
+
+// -- the body -------------------------------------------------------------------
+
+template <class Wrapped, class... Arguments>
+struct descriptor_of;
+
+/// A callable (perhaps in `in_process` or `unchecked`) with its arguments.
+template <class Wrapped, class... Arguments>
+class WEFT_HIDDEN typed_body final : public task_body {
+ public:
+  using function_type = unwrapped_t<Wrapped>;
+  using result_type = task_result_t<Wrapped, Arguments...>;
+
+  template <class... Given>
+  explicit typed_body(Wrapped function, Given&&... arguments)
+      : function_(std::move(function)), arguments_(std::forward<Given>(arguments)...) {}
+
+  value_ptr run(std::span<const value_ptr> inputs) const override {
+    return std::apply(
+        [&](const Arguments&... argument) {
+          return call(resolution<Arguments>::resolve(argument, inputs)...);
+        },
+        arguments_);
+  }
+
+  void encode(encoder& to) const override {
+    encode_callable(to, function_, descriptor_of<Wrapped, Arguments...>::descriptor);
+    std::apply([&](const Arguments&... argument) { (encode_argument(to, argument), ...); }, arguments_);
+  }
+
+  std::uint64_t nbytes() const noexcept override {
+    const auto behind = std::apply(
+        [](const Arguments&... argument) { return (std::uint64_t{0} + ... + heap_bytes(argument)); },
+        arguments_);
+    return sizeof *this + behind + heap_bytes(unwrap(function_));
+  }
+
+  function_id function() const noexcept override {
+    auto& descriptor = descriptor_of<Wrapped, Arguments...>::registered();
+    if constexpr (kind == callable_kind::pointer || kind == callable_kind::member_function) {
+      return number_function(descriptor, words_of(unwrap(function_)));
+    } else {
+      const auto number = descriptor.number.load(std::memory_order_relaxed);
+      return number != 0 ? function_id{number} : number_function(descriptor);
+    }
+  }
+
+  static body_ptr decode(decoder& from, const callable_words& words) {
+    if constexpr (kind == callable_kind::in_process || !(travels<Arguments> && ...)) {
+      decoder::fail("a task that never travels has arrived");
+    } else {
+      // Braces and not parentheses: they are evaluated from left to right.
+      struct parts {
+        Wrapped function;
+        std::tuple<Arguments...> arguments;
+      } read{decode_callable<Wrapped>(from, words),
+             std::tuple<Arguments...>{decode_value<Arguments>(from)...}};
+      return std::apply(
+          [&](Arguments&... argument) {
+            return body_ptr::adopt(new typed_body(std::move(read.function), std::move(argument)...));
+          },
+          read.arguments);
+    }
+  }
+
+ private:
+  static constexpr auto kind = callable_kind_of<Wrapped>;
+
+  template <class Argument>
+  static void encode_argument(encoder& to, const Argument& argument) {
+    if constexpr (travels<Argument>)
+      encode_value(to, argument);
+    else
+      throw_cannot_travel(typeid(Argument), *shape_of<Argument>.obstacle);
+  }
+
+  value_ptr call(const resolved_t<Arguments>&... arguments) const {
+    const auto& function = unwrap(function_);
+    if constexpr (std::is_invocable_v<const function_type&, const resolved_t<Arguments>&...>) {
+      return call_now(function, arguments...);
+    } else {
+      static_assert(
+          std::is_copy_constructible_v<function_type>,
+          "weft: the function is mutable and cannot be copied; a task may run more than once, and every run "
+          "needs a copy of its own");
+      auto copy = function;
+      return call_now(copy, arguments...);
+    }
+  }
+
+  template <class Function>
+  static value_ptr call_now(Function& function, const resolved_t<Arguments>&... arguments) {
+    if constexpr (std::is_void_v<std::invoke_result_t<Function&, const resolved_t<Arguments>&...>>) {
+      invoke_callable(function, arguments...);
+      return make_value<unit>();
+    } else {
+      return make_value<result_type>(invoke_callable(function, arguments...));
+    }
+  }
+
+  Wrapped function_;
+  std::tuple<Arguments...> arguments_;
+};
+
+template <class Wrapped, class... Arguments>
+struct WEFT_HIDDEN descriptor_of {
+  static inline constinit function_descriptor descriptor{.magic = function_descriptor::magic_number,
+                                                         .type = &typeid(typed_body<Wrapped, Arguments...>),
+                                                         .callable = &typeid(unwrapped_t<Wrapped>),
+                                                         .kind = callable_kind_of<Wrapped>,
+                                                         .decode =
+                                                             &typed_body<Wrapped, Arguments...>::decode};
+  static inline const function_registrar registrar{descriptor};
+
+  /// The descriptor; that it names the registrar is what makes every module with such tasks register at load.
+  static function_descriptor& registered() {
+    static_cast<void>(&registrar);
+    return descriptor;
+  }
+};
+
+/// A task's body. Arguments are kept as values; futures must have been replaced by `input<T>` before, also
+/// within containers. All that can be wrong with the call is said in one sentence at compile time.
+template <class Function, class... Arguments>
+body_ptr make_body(Function&& function, Arguments&&... arguments) {
+  using wrapped = std::decay_t<Function>;
+  using called = unwrapped_t<wrapped>;
+  static_cast<void>(sizeof(task_result_t<wrapped, Arguments...>));
+  static_assert(sendable_callable<wrapped>,
+                "weft: the function has a capture that cannot be sent to another process (it is not "
+                "trivially copyable, "
+                "or not a functor with a codec): pass it as an argument instead, or wrap the function in "
+                "weft::in_process if it only ever runs in this process");
+  if constexpr (sendable_callable<wrapped> &&
+                (callable_with<called, without_literals<std::decay_t<Arguments>>...> ||
+                 callable_with<called, std::decay_t<Arguments>...>)) {
+    using body =
+        typed_body<wrapped,
+                   stored_argument_t<called, std::decay_t<Arguments>, std::decay_t<Arguments>...>...>;
+    return body_ptr::adopt(new body(std::forward<Function>(function), std::forward<Arguments>(arguments)...));
+  } else {
+    return nullptr;
+  }
+}
+
+} // namespace weft::detail

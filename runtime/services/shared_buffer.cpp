@@ -1,0 +1,46 @@
+#include <weft/detail/shared_buffer.hpp>
+
+#include <cstring>
+#include <new>
+
+namespace weft::detail {
+
+namespace {
+constexpr std::size_t alignment = 64;
+constexpr std::size_t header_size = alignment;
+} // namespace
+
+void* shared_buffer::operator new(std::size_t object_size, payload behind) {
+  static_assert(sizeof(shared_buffer) <= header_size);
+  static_cast<void>(object_size);
+  if (behind.size > ~std::size_t{0} - header_size) throw std::bad_alloc();
+  return ::operator new (header_size + behind.size, std::align_val_t{alignment});
+}
+
+void shared_buffer::operator delete(void* object) {
+  ::operator delete (object, std::align_val_t{alignment});
+}
+
+void shared_buffer::operator delete(void* object, payload) {
+  shared_buffer::operator delete(object);
+}
+
+intrusive_ptr<shared_buffer> shared_buffer::allocate(std::size_t size) {
+  return intrusive_ptr<shared_buffer>::adopt(new (payload{size}) shared_buffer(size));
+}
+
+intrusive_ptr<shared_buffer> shared_buffer::copy(std::span<const std::byte> bytes) {
+  auto result = allocate(bytes.size());
+  if (!bytes.empty()) std::memcpy(result->data(), bytes.data(), bytes.size());
+  return result;
+}
+
+std::byte* shared_buffer::data() noexcept {
+  return reinterpret_cast<std::byte*>(this) + header_size;
+}
+
+const std::byte* shared_buffer::data() const noexcept {
+  return reinterpret_cast<const std::byte*>(this) + header_size;
+}
+
+} // namespace weft::detail
