@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# umbrella_header.sh price|company COMPILER INCLUDE_FOLDER…
+#
+# price:   compiling a file that includes only <weft/weft.hpp> costs at most 0.6 times what <regex> and <iostream> cost:
+#          same machine, -O0, median of five, taken in turns so that a busy moment meets both.
+# company: <weft/weft.hpp> brings no header of CAF, Boost or OpenSSL with it.
+set -euo pipefail
+
+question=$1 compiler=$2
+shift 2
+flags=(-std=c++20 -O0 "${@/#/-I}")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+echo '#include <weft/weft.hpp>' >"$folder/weft.cpp"
+printf '#include <regex>\n#include <iostream>\n' >"$folder/standard.cpp"
+
+compile() {
+  "$compiler" "${flags[@]}" -c "$folder/$1.cpp" -o "$folder/$1.o"
+}
+
+# Milliseconds of processor time: wall time would also count what else the machine does.
+cost_ms() {
+  local TIMEFORMAT='%3U %3S' spent
+  spent=$({ time compile "$1"; } 2>&1)
+  awk '{ printf "%d", 1000 * ($1 + $2) }' <<<"$spent"
+}
+
+median_of_five() {
+  printf '%s\n' "$@" | sort -n | sed -n 3p
+}
+
+price() {
+  local weft=() standard=() weft_ms standard_ms
+  compile weft
+  compile standard # both once before, so that the files are in memory
+  for _ in 1 2 3 4 5; do
+    weft+=("$(cost_ms weft)")
+    standard+=("$(cost_ms standard)")
+  done
+  weft_ms=$(median_of_five "${weft[@]}")
+  standard_ms=$(median_of_five "${standard[@]}")
+  echo "<weft/weft.hpp> $weft_ms ms, <regex> and <iostream> $standard_ms ms: $((100 * weft_ms / standard_ms)) %, at most 60 %"
+  ((100 * weft_ms <= 60 * standard_ms))
+}
+
+company() {
+  local headers strangers
+  headers=$("$compiler" "${flags[@]}" -M "$folder/weft.cpp" | tr -s ' \\' '\n')
+  grep -q '/weft/weft\.hpp$' <<<"$headers" || { echo "did not find itself among the headers" >&2; exit 1; }
+  strangers=$(grep -E '/(caf|boost|openssl)/' <<<"$headers" || true)
+  [[ -z $strangers ]] || { printf '<weft/weft.hpp> includes\n%s\n' "$strangers" >&2; exit 1; }
+}
+
+"$question"
