@@ -17,7 +17,8 @@
 /// What the scheduler hears: from clients' holders and from workers.
 namespace weft::detail {
 
-// -- from holders ----------------------------------------------------------------------------------------------
+// -- from holders
+// ----------------------------------------------------------------------------------------------
 
 struct client_joined {
   client_id client;
@@ -52,7 +53,8 @@ struct submit_task {
   WEFT_MEMBERS(submit_task, task, function, priority, retries, body, inputs, demands)
 };
 
-/// A datum is on its way to a worker, which will report it as run 1 of this task. There is nothing to recompute it from.
+/// A datum is on its way to a worker, which will report it as run 1 of this task. There is nothing to
+/// recompute it from.
 struct scatter_task {
   task_id task;
   worker_id worker;
@@ -80,7 +82,8 @@ struct locate_value {
   WEFT_MEMBERS(locate_value, task, unreachable)
 };
 
-/// The client holds the value and wants it for itself: answered by take_answered, granted if no task needs it.
+/// The client holds the value and wants it for itself: answered by take_answered, granted if no task needs
+/// it.
 struct take_value {
   task_id task;
   WEFT_MEMBERS(take_value, task)
@@ -115,7 +118,8 @@ struct retire_worker {
   WEFT_MEMBERS(retire_worker, worker)
 };
 
-// -- from workers ----------------------------------------------------------------------------------------------
+// -- from workers
+// ----------------------------------------------------------------------------------------------
 
 /// What a worker says of itself once; kept apart so that hot events stay small.
 struct worker_attributes {
@@ -124,7 +128,8 @@ struct worker_attributes {
   std::uint32_t threads = 1;
   std::uint64_t memory_limit = 0; ///< bytes; 0: not known
   std::uint32_t pid = 0;
-  std::vector<module_id> modules; ///< whose functions it can run; ignored for a worker in the scheduler's process
+  std::vector<module_id>
+      modules; ///< whose functions it can run; ignored for a worker in the scheduler's process
   bool shares_process = false;
   WEFT_MEMBERS(worker_attributes, name, address, threads, memory_limit, pid, modules, shares_process)
 };
@@ -151,8 +156,8 @@ struct task_started {
   WEFT_MEMBERS(task_started, worker, task, run)
 };
 
-/// The result is stored at the worker. `value` comes along where it costs nothing: in the same process, or when it is
-/// small; the scheduler hands it on and keeps nothing of it.
+/// The result is stored at the worker. `value` comes along where it costs nothing: in the same process, or
+/// when it is small; the scheduler hands it on and keeps nothing of it.
 struct task_finished {
   worker_id worker;
   task_id task;
@@ -172,7 +177,8 @@ struct task_failed {
   WEFT_MEMBERS(task_failed, worker, task, run, duration, failure)
 };
 
-/// It has left the worker's tables and will not run there. Comes for the task asked for and for all that waited for it.
+/// It has left the worker's tables and will not run there. Comes for the task asked for and for all that
+/// waited for it.
 struct task_given_back {
   worker_id worker;
   task_id task;
@@ -195,7 +201,8 @@ struct replica_added {
   WEFT_MEMBERS(replica_added, worker, task)
 };
 
-/// The worker waits for an input that it could not get from `from`; answered by input_located once it is placed.
+/// The worker waits for an input that it could not get from `from`; answered by input_located once it is
+/// placed.
 struct input_unreachable {
   worker_id worker;
   task_id task;
@@ -213,9 +220,9 @@ struct worker_reported {
 
 /// The hot events come first. Which of them a client's link accepts, and which a worker's, see below.
 using scheduler_event =
-  std::variant<submit_task, release_task, task_finished, task_failed, client_joined, client_left, scatter_task,
-               cancel_task, locate_value, take_value, explain_task, describe_holders, describe_cluster,
-               retire_worker, worker_joined, worker_lost, task_started, task_given_back, task_kept, replica_added,
-               input_unreachable, worker_reported>;
+    std::variant<submit_task, release_task, task_finished, task_failed, client_joined, client_left,
+                 scatter_task, cancel_task, locate_value, take_value, explain_task, describe_holders,
+                 describe_cluster, retire_worker, worker_joined, worker_lost, task_started, task_given_back,
+                 task_kept, replica_added, input_unreachable, worker_reported>;
 
 } // namespace weft::detail

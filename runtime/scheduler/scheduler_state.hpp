@@ -21,9 +21,11 @@ namespace weft::detail {
 /// What few tasks have, kept apart so that the others stay small.
 struct task_extras {
   demands_ptr demands;
-  failure_ptr failure;               ///< of a failed task
-  inline_list<worker_id, 2> replicas; ///< holders of the value besides task_record::worker
-  inline_list<worker_id, 1> askers;   ///< workers that could not get the value and wait to hear where it is
+  failure_ptr failure; ///< of a failed task
+  inline_list<worker_id, 2>
+      replicas; ///< workers with a copy besides task_record::worker; may outlive a lost original
+  inline_list<worker_id, 1> askers; ///< workers that could not get the value and wait to hear where it is
+  worker_id copying_to;             ///< was told to fetch a copy, because the holder retires
 };
 
 /// The scheduler's row about a task.
@@ -39,26 +41,29 @@ struct task_record {
   enum class ask : std::uint8_t { none, back, abort };
 
   phase is = phase::waiting;
-  ask asked = ask::none;      ///< a give_back_task is on its way and has not been answered
-  bool wanted = true;         ///< the client has a handle
-  bool outstanding = false;   ///< `worker` has the task in its tables; its window counts it
-  bool suspected = false;     ///< it was assigned to a worker that died: announce it next time
-  bool started = false;       ///< the worker announced that this run runs
-  bool scattered = false;     ///< has no body: it cannot be computed again
-  std::uint8_t deaths = 0;    ///< workers that died while they ran it
+  ask asked = ask::none;    ///< a give_back_task is on its way and has not been answered
+  bool wanted = true;       ///< the client has a handle
+  bool outstanding = false; ///< `worker` has the task in its tables; its window counts it
+  bool suspected = false;   ///< it was assigned to a worker that died: announce it next time
+  bool started = false;     ///< the worker announced that this run runs
+  bool kept = false;        ///< its worker said that it runs or has run, whatever becomes of its inputs
+  bool stolen = false;      ///< asked back for an idle worker: place it away from its inputs
+  bool ahead = false;       ///< was assigned before its inputs were in memory
+  bool scattered = false;   ///< has no body: it cannot be computed again
+  std::uint8_t deaths = 0;  ///< workers that died while they ran it
   run_id run;
   worker_id worker;
   function_id function;
   std::int32_t priority = 0;
   std::uint32_t retries_left = 0;
-  std::uint32_t unplaced_inputs = 0;     ///< while active: inputs neither assigned nor in memory
-  std::uint32_t active_consumers = 0;    ///< dependents that are waiting, ready or assigned
-  std::uint32_t live_dependents = 0;     ///< dependents that have a record
-  std::int64_t load = 0;                 ///< nanoseconds its worker's window counts it for, while outstanding
-  std::uint64_t nbytes = 0;              ///< of the value
+  std::uint32_t unplaced_inputs = 0;  ///< while active: inputs neither assigned nor in memory
+  std::uint32_t active_consumers = 0; ///< dependents that are waiting, ready or assigned
+  std::uint32_t live_dependents = 0;  ///< dependents that have a record
+  std::int64_t load = 0;              ///< nanoseconds its worker's window counts it for, while outstanding
+  std::uint64_t nbytes = 0;           ///< of the value
   body_ptr body;
   inline_list<task_id, 2> inputs;
-  inline_list<task_id, 1> dependents;    ///< may name tasks that are forgotten by now
+  inline_list<task_id, 1> dependents; ///< may name tasks that are forgotten by now
   std::unique_ptr<task_extras> extras;
 
   /// Whether it may still read its inputs.
@@ -71,20 +76,20 @@ struct task_record {
 struct worker_record {
   bool live = false;
   bool retiring = false;
-  bool dismissed = false;         ///< told to leave
+  bool dismissed = false; ///< told to leave
   attributes_ptr attributes;
-  std::uint32_t outstanding = 0;  ///< tasks in its tables
-  std::int64_t load = 0;          ///< nanoseconds of work among them
-  std::uint64_t memory = 0;       ///< bytes, as it last said
+  std::uint32_t outstanding = 0; ///< tasks in its tables
+  std::int64_t load = 0;         ///< nanoseconds of work among them
+  std::int64_t load_ahead = 0;   ///< that part of it that was assigned before its inputs were in memory
+  std::uint64_t memory = 0;      ///< bytes, as it last said
   std::deque<std::pair<task_id, run_id>> assignments; ///< oldest first; may name what is settled by now
-  priority_queue own;             ///< ready tasks that must, or had better, run here
-  bool in_open = false;           ///< listed in scheduler_state's open_
-  bool in_idle = false;           ///< listed in scheduler_state's idle_
+  priority_queue own;   ///< ready tasks that must, or had better, run here; may name what is settled by now
+  bool in_open = false; ///< listed in scheduler_state's open_
 };
 
-/// Decides what runs where: knows tasks, edges, who wants what and who has what. Without threads, clock or I/O, and
-/// deterministic: the same events give the same commands. Events are taken one by one with `step`, placement happens
-/// once per batch in `settle`.
+/// Decides what runs where: knows tasks, edges, who wants what and who has what. Without threads, clock or
+/// I/O, and deterministic: the same events give the same commands. Events are taken one by one with `step`,
+/// placement happens once per batch in `settle`.
 ///
 /// It always holds that
 /// – what is assigned has all its inputs assigned or in memory (or has been asked back);
@@ -94,12 +99,13 @@ struct worker_record {
 class scheduler_state {
  public:
   explicit scheduler_state(const function_directory& functions, scheduler_settings settings = {})
-    : functions_(functions), settings_(settings) {}
+      : functions_(functions), settings_(settings) {}
 
   void step(scheduler_event&& event, scheduler_commands& commands);
   void settle(scheduler_commands& commands);
 
-  // -- observers -------------------------------------------------------------------------------------------------
+  // -- observers
+  // -------------------------------------------------------------------------------------------------
 
   const task_record* find(task_id task) const { return tasks_.find(task); }
   const worker_record* find(worker_id worker) const {
@@ -152,59 +158,78 @@ class scheduler_state {
   void on(worker_reported& event, scheduler_commands& commands);
 
   // scheduler_transitions.cpp: what follows for tasks
-  void activate(task_id task, record& row, scheduler_commands& commands);
-  void deactivate(record& row, scheduler_commands& commands);
-  void make_ready(task_id task, record& row, bool in_front);
-  void placed(record& row, scheduler_commands& commands);
+  void activate(task_id task, record& row);
+  void deactivate(record& row);
+  void placed(record& row);
   void unplaced(record& row, scheduler_commands& commands);
   void try_again(task_id task, record& row, scheduler_commands& commands);
   void ask_back(task_id task, record& row, ask how, scheduler_commands& commands);
   void settle_assignment(record& row);
-  void fail(task_id task, record& row, const failure_ptr& why, scheduler_commands& commands);
+  void accept_value(task_id task, record& row, worker_id holder, value_ptr value,
+                    scheduler_commands& commands);
+  void lose_replica(task_id task, record& row, worker_id worker, scheduler_commands& commands);
   void lose_value(task_id task, record& row, scheduler_commands& commands);
+  void fail(task_id task, record& row, const failure_ptr& why, scheduler_commands& commands);
   void release_if_unneeded(task_id task, record& row, scheduler_commands& commands);
-  void forget_if_unneeded(task_id task, record& row, scheduler_commands& commands);
+  void forget_if_unneeded(task_id task, record& row);
   void drop_replicas(task_id task, record& row, scheduler_commands& commands);
-  void drain(scheduler_commands& commands);
   void answer_askers(task_id task, record& row, scheduler_commands& commands);
+  void drain(scheduler_commands& commands);
+  bool holds(const record& row, worker_id worker) const;
   void notify(task_id task, holder_event&& event, scheduler_commands& commands);
   record* outstanding_at(task_id task, worker_id worker, run_id run);
   task_extras& extras_of(record& row);
 
   // placement.cpp
-  bool has_room(const worker_record& worker) const;
-  bool is_idle(const worker_record& worker) const;
+  void make_ready(task_id task, record& row, bool in_front);
+  void route_restricted(task_id task, record& row);
+  void requeue_for(worker_id joined);
   void note_room(worker_id worker);
-  worker_id choose_open_worker();
+  bool has_room(const worker_record& worker) const;
   worker_id preferred_by_inputs(const record& row) const;
-  bool place(task_id task, record& row, scheduler_commands& commands);
+  bool waits_for_inputs(const record& row) const;
+  record* ready_front(priority_queue& queue);
+  bool give_work(worker_id worker, scheduler_commands& commands);
   void assign(task_id task, record& row, worker_id worker, scheduler_commands& commands);
-  void fill_from_own(scheduler_commands& commands);
-  void take_from_others(scheduler_commands& commands);
+  bool take_from_others(worker_id thief, scheduler_commands& commands);
   void steal(scheduler_commands& commands);
-  bool may_run_on(const record& row, worker_id worker) const;
-  bool is_restricted(const record& row) const;
   void advance_retirements(scheduler_commands& commands);
+  bool may_run_on(const record& row, worker_id worker) const;
+  bool has_module(const worker_record& worker, module_id module) const;
+  failure_ptr mismatch(function_id function) const;
+
+  // What is known of a function: where it lives, and how long it takes.
+  struct function_record {
+    module_id module;
+    std::int64_t mean_time = 0; // nanoseconds; 0: not measured
+  };
+  // Which live workers have a module.
+  enum class spread : std::uint8_t { unknown, everywhere, somewhere, nowhere };
+
+  function_record& function(function_id id);
   std::int64_t expected_time(function_id function) const;
   void measure(function_id function, std::int64_t duration);
+  spread spread_of(function_id function);
+  bool is_restricted(const record& row);
 
   const function_directory& functions_;
   scheduler_settings settings_;
   task_table<record, 10> tasks_;
-  std::vector<worker_record> workers_;           // by worker id; [0] is nobody
-  std::vector<bool> clients_;                    // by client id: joined
-  std::map<std::string, task_id> keys_;          // the users' own keys, while their tasks live
-  std::vector<std::int64_t> mean_times_;         // by function; 0: not measured
-  priority_queue ready_;                         // unrestricted; entries may be out of date
-  std::vector<task_id> unplaceable_;             // ready, but no live worker may run them
-  std::deque<worker_id> open_;                   // workers with room, in turn; entries may be out of date
-  std::deque<worker_id> idle_;                   // workers with a thread to spare
-  std::vector<task_id> to_release_;              // work lists: recursion over a graph would overflow the stack
-  std::vector<task_id> to_unplace_;
+  std::vector<worker_record> workers_;            // by worker id; [0] is nobody
+  std::vector<bool> clients_;                     // by client id: joined
+  std::map<std::string, task_id> keys_;           // the users' own keys, while their tasks live
+  std::vector<function_record> function_records_; // by function
+  std::vector<spread> spreads_;                   // by module; void when a worker joins or leaves
+  priority_queue ready_;                          // tasks that any worker may run; entries may be out of date
+  std::vector<task_id> unplaceable_;              // ready, but no live worker may run them
+  std::deque<worker_id> open_;                    // workers that may have room, in turn
+  std::vector<worker_id> idle_;                   // found without work for all threads in this settle
+  std::vector<task_id> to_release_; // work lists: recursion over a graph would overflow the stack
   std::vector<std::pair<task_id, failure_ptr>> to_fail_;
   std::size_t live_count_ = 0;
   std::size_t total_outstanding_ = 0;
   std::size_t retiring_count_ = 0;
+  bool retirement_moved_ = false; // something happened that a retiring worker may have waited for
 };
 
 } // namespace weft::detail

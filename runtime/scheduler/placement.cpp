@@ -1,0 +1,342 @@
+#include "runtime/core/check.hpp"
+#include "runtime/scheduler/scheduler_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+// What runs where. A ready task waits either in `ready_`, for any worker, or in the `own` queue of workers
+// that must run it or that hold (or compute) its inputs. A worker with room takes from both; one with idle
+// threads also from the queues of others, and at last back from others what has not started there.
+namespace weft::detail {
+
+namespace {
+
+constexpr std::size_t inputs_looked_at =
+    64; // of a task with very many, to find out where most of its inputs are
+constexpr std::size_t thefts_looked_at = 64; // assignments of a victim
+
+} // namespace
+
+// -- making ready
+// ----------------------------------------------------------------------------------------------
+
+void scheduler_state::make_ready(task_id task, record& row, bool in_front) {
+  row.is = phase::ready;
+  if (is_restricted(row)) {
+    route_restricted(task, row);
+    return;
+  }
+  const worker_id home = row.stolen ? worker_id{} : preferred_by_inputs(row);
+  priority_queue& queue = home ? workers_[home.value].own : ready_;
+  if (in_front)
+    queue.push_front(row.priority, task);
+  else
+    queue.push_back(row.priority, task);
+  if (home) note_room(home);
+}
+
+void scheduler_state::route_restricted(task_id task, record& row) {
+  if (live_count_ > 0 && spread_of(row.function) == spread::nowhere) {
+    to_fail_.emplace_back(task, mismatch(row.function));
+    return;
+  }
+  bool routed = false;
+  for (std::uint32_t i = 1; i < workers_.size(); ++i) {
+    if (workers_[i].retiring || !may_run_on(row, worker_id{i})) continue;
+    workers_[i].own.push_back(row.priority, task);
+    note_room(worker_id{i});
+    routed = true;
+  }
+  if (!routed) unplaceable_.push_back(task);
+}
+
+// A worker joined: tasks that no worker, or only others, may run look again.
+void scheduler_state::requeue_for(worker_id joined) {
+  for (const task_id task : std::exchange(unplaceable_, {}))
+    if (record* row = tasks_.find(task); row && row->is == phase::ready) make_ready(task, *row, false);
+  const bool restricted_waiting = std::any_of(
+      workers_.begin(), workers_.end(), [](const worker_record& worker) { return !worker.own.empty(); });
+  if (!restricted_waiting) return;
+  tasks_.for_each([&](task_id task, record& row) {
+    if (row.is == phase::ready && is_restricted(row) && may_run_on(row, joined))
+      workers_[joined.value].own.push_back(row.priority, task);
+  });
+}
+
+bool scheduler_state::is_restricted(const record& row) {
+  if (row.extras && row.extras->demands && !row.extras->demands->workers.empty() &&
+      !row.extras->demands->allow_other_workers)
+    return true;
+  return live_count_ > 0 && spread_of(row.function) != spread::everywhere;
+}
+
+bool scheduler_state::may_run_on(const record& row, worker_id worker) const {
+  const worker_record& candidate = workers_[worker.value];
+  if (!candidate.live || !has_module(candidate, functions_.module_of(row.function))) return false;
+  if (!row.extras || !row.extras->demands) return true;
+  const task_demands& demands = *row.extras->demands;
+  return demands.workers.empty() || demands.allow_other_workers ||
+         std::find(demands.workers.begin(), demands.workers.end(), candidate.attributes->name) !=
+             demands.workers.end();
+}
+
+bool scheduler_state::has_module(const worker_record& worker, module_id module) const {
+  const worker_attributes& its = *worker.attributes;
+  if (its.shares_process) return functions_.is_local(module);
+  return std::find(its.modules.begin(), its.modules.end(), module) != its.modules.end();
+}
+
+failure_ptr scheduler_state::mismatch(function_id function) const {
+  const module_id wanted = functions_.module_of(function);
+  std::vector<module_id> present;
+  for (const worker_record& worker : workers_)
+    if (worker.live)
+      for (const module_id module : worker.attributes->modules)
+        if (std::find(present.begin(), present.end(), module) == present.end()) present.push_back(module);
+  std::string sentence = "no worker has the module of " + functions_.name_of(function) + ": wanted " +
+                         functions_.description_of(wanted) + "; present: ";
+  for (std::size_t i = 0; i < present.size(); ++i)
+    sentence += (i == 0 ? "" : "; ") + functions_.description_of(present[i]);
+  if (present.empty()) sentence += "none";
+  return failure::make(failure_kind::build_mismatch, std::move(sentence));
+}
+
+// The worker that holds, or will hold, most of its inputs' bytes; none if it has no inputs or that worker
+// retires.
+worker_id scheduler_state::preferred_by_inputs(const record& row) const {
+  constexpr std::uint64_t unknown_size = 256; // bytes; what a result that is not there yet counts as
+  if (row.extras && row.extras->demands && !row.extras->demands->workers.empty()) {
+    // `workers` with allow_other_workers: a wish.
+    for (std::uint32_t i = 1; i < workers_.size(); ++i)
+      if (workers_[i].live && !workers_[i].retiring)
+        for (const std::string& name : row.extras->demands->workers)
+          if (workers_[i].attributes->name == name) return {i};
+  }
+  std::vector<std::pair<worker_id, std::uint64_t>> sums;
+  worker_id best;
+  std::uint64_t most = 0;
+  for (std::size_t i = 0; i < row.inputs.size() && i < inputs_looked_at; ++i) {
+    const record* input = tasks_.find(row.inputs[i]);
+    if (!input || !input->placed()) continue;
+    if (!workers_[input->worker.value].live || workers_[input->worker.value].retiring) continue;
+    const std::uint64_t weight = input->is == phase::memory ? input->nbytes + 1 : unknown_size;
+    if (row.inputs.size() == 1) return input->worker;
+    auto known =
+        std::find_if(sums.begin(), sums.end(), [&](const auto& sum) { return sum.first == input->worker; });
+    if (known == sums.end()) known = sums.insert(sums.end(), {input->worker, 0});
+    known->second += weight;
+    if (known->second > most) {
+      most = known->second;
+      best = input->worker;
+    }
+  }
+  return best;
+}
+
+bool scheduler_state::waits_for_inputs(const record& row) const {
+  return std::any_of(row.inputs.begin(), row.inputs.end(),
+                     [&](task_id id) { return tasks_.find(id)->is != phase::memory; });
+}
+
+// -- handing out
+// -----------------------------------------------------------------------------------------------
+
+void scheduler_state::settle(scheduler_commands& commands) {
+  idle_.clear();
+  // One task a turn and worker, so that what is ready spreads over all that have room.
+  while (!open_.empty()) {
+    const worker_id worker = open_.front();
+    open_.pop_front();
+    worker_record& its = workers_[worker.value];
+    its.in_open = false;
+    if (!has_room(its)) continue;
+    if (give_work(worker, commands))
+      note_room(worker);
+    else if (its.outstanding < its.attributes->threads)
+      idle_.push_back(worker);
+  }
+  bool any_idle = false;
+  for (const worker_id worker : idle_) {
+    worker_record& its = workers_[worker.value];
+    while (its.outstanding < its.attributes->threads &&
+           (give_work(worker, commands) || take_from_others(worker, commands)))
+      ;
+    any_idle |= its.outstanding < its.attributes->threads;
+  }
+  if (any_idle && total_outstanding_ > 0) steal(commands);
+  drain(commands);
+  advance_retirements(commands);
+}
+
+void scheduler_state::note_room(worker_id worker) {
+  worker_record& its = workers_[worker.value];
+  if (its.in_open || !has_room(its)) return;
+  its.in_open = true;
+  open_.push_back(worker);
+}
+
+bool scheduler_state::has_room(const worker_record& worker) const {
+  if (!worker.live || worker.retiring) return false;
+  const std::uint32_t threads = worker.attributes->threads;
+  return worker.outstanding < settings_.window_tasks * threads || worker.load < settings_.window * threads;
+}
+
+// The first entry that still holds; others are dropped on the way.
+task_record* scheduler_state::ready_front(priority_queue& queue) {
+  while (!queue.empty()) {
+    record* row = tasks_.find(queue.front());
+    if (row && row->is == phase::ready) return row;
+    queue.pop_front();
+  }
+  return nullptr;
+}
+
+// Assigns one task to a worker with room. Its own come first, but what only waits for inputs may fill half of
+// the window at most while others could run at once.
+bool scheduler_state::give_work(worker_id worker, scheduler_commands& commands) {
+  worker_record& its = workers_[worker.value];
+  record* own = ready_front(its.own);
+  record* any = ready_front(ready_);
+  while (any && is_restricted(*any)) { // it became so when workers came or went
+    const task_id task = ready_.front();
+    ready_.pop_front();
+    route_restricted(task, *any);
+    any = ready_front(ready_);
+  }
+  if (!own && !any) return false;
+  bool take_own = own;
+  if (own && any) {
+    const bool crowded = its.load_ahead >= settings_.window * its.attributes->threads / 2;
+    take_own = its.own.front_priority() != ready_.front_priority()
+                   ? its.own.front_priority() > ready_.front_priority()
+                   : !(crowded && waits_for_inputs(*own));
+  }
+  priority_queue& queue = take_own ? its.own : ready_;
+  const task_id task = queue.front();
+  queue.pop_front();
+  assign(task, take_own ? *own : *any, worker, commands);
+  return true;
+}
+
+void scheduler_state::assign(task_id task, record& row, worker_id worker, scheduler_commands& commands) {
+  worker_record& its = workers_[worker.value];
+  row.is = phase::assigned;
+  row.run.value += 1;
+  row.worker = worker;
+  row.outstanding = true;
+  row.asked = ask::none;
+  row.stolen = false;
+  row.load = expected_time(row.function);
+  compute_task order{task, row.run, row.function, row.priority, row.suspected, row.body, {}};
+  order.inputs.reserve(row.inputs.size());
+  for (const task_id id : row.inputs) {
+    const record& input = *tasks_.find(id);
+    row.ahead |= input.is != phase::memory;
+    order.inputs.push_back({id, holds(input, worker) ? worker : input.worker});
+  }
+  ++its.outstanding;
+  ++total_outstanding_;
+  its.load += row.load;
+  if (row.ahead) its.load_ahead += row.load;
+  // Settled assignments are swept out from the front, now and then from the middle.
+  its.assignments.emplace_back(task, row.run);
+  if (its.assignments.size() > 2 * its.outstanding + 64)
+    std::erase_if(its.assignments,
+                  [&](const auto& entry) { return !outstanding_at(entry.first, worker, entry.second); });
+  commands.to_workers.send(worker, std::move(order));
+  placed(row);
+  answer_askers(task, row, commands);
+}
+
+// Gives an idle worker a ready task that another one would get, because its inputs are there.
+bool scheduler_state::take_from_others(worker_id thief, scheduler_commands& commands) {
+  worker_record* victim = nullptr;
+  for (worker_record& worker : workers_)
+    if (worker.live && !worker.own.empty() && !has_room(worker) &&
+        (!victim || worker.own.size() > victim->own.size()))
+      victim = &worker;
+  if (!victim) return false;
+  for (std::size_t looked = 0; looked < thefts_looked_at && !victim->own.empty(); ++looked) {
+    const task_id task = victim->own.back();
+    record* row = tasks_.find(task);
+    if (row && row->is == phase::ready) {
+      if (!may_run_on(*row, thief) || waits_for_inputs(*row)) return false;
+      victim->own.pop_back();
+      assign(task, *row, thief, commands);
+      return true;
+    }
+    victim->own.pop_back();
+  }
+  return false;
+}
+
+// Idle threads and nothing ready: asks the worker with the most work queued to give back half of what it has
+// not begun.
+void scheduler_state::steal(scheduler_commands& commands) {
+  std::size_t spare = 0;
+  for (const worker_id worker : idle_) {
+    const worker_record& its = workers_[worker.value];
+    if (its.outstanding < its.attributes->threads) spare += its.attributes->threads - its.outstanding;
+  }
+  worker_id victim;
+  for (std::uint32_t i = 1; i < workers_.size(); ++i) {
+    const worker_record& worker = workers_[i];
+    if (!worker.live || worker.outstanding <= worker.attributes->threads) continue;
+    if (worker.load < settings_.stealing_threshold * worker.attributes->threads) continue;
+    if (!victim || worker.load > workers_[victim.value].load) victim = {i};
+  }
+  if (!victim || spare == 0) return;
+  worker_record& its = workers_[victim.value];
+  std::size_t wanted = std::min<std::size_t>(spare * settings_.window_tasks,
+                                             (its.outstanding - its.attributes->threads + 1) / 2);
+  std::size_t looked = 0;
+  for (auto entry = its.assignments.rbegin();
+       entry != its.assignments.rend() && wanted > 0 && looked < thefts_looked_at; ++entry, ++looked) {
+    record* row = outstanding_at(entry->first, victim, entry->second);
+    if (!row) continue;
+    if (row->asked == ask::back) --wanted; // on its way already
+    if (row->is != phase::assigned || row->asked != ask::none || row->kept || row->scattered) continue;
+    if (is_restricted(*row) || waits_for_inputs(*row)) continue;
+    row->stolen = true;
+    ask_back(entry->first, *row, ask::back, commands);
+    --wanted;
+  }
+}
+
+// -- what is known of functions
+// --------------------------------------------------------------------------------
+
+scheduler_state::function_record& scheduler_state::function(function_id id) {
+  const std::size_t known = function_records_.size();
+  if (id.value >= known) {
+    function_records_.resize(id.value + 1);
+    for (std::size_t i = std::max<std::size_t>(known, 1); i < function_records_.size(); ++i)
+      function_records_[i].module = functions_.module_of({static_cast<std::uint32_t>(i)});
+  }
+  return function_records_[id.value];
+}
+
+std::int64_t scheduler_state::expected_time(function_id id) const {
+  const std::int64_t mean = id.value < function_records_.size() ? function_records_[id.value].mean_time : 0;
+  return mean == 0 ? settings_.unmeasured : mean;
+}
+
+void scheduler_state::measure(function_id id, std::int64_t duration) {
+  std::int64_t& mean = function(id).mean_time;
+  mean = std::max<std::int64_t>(mean == 0 ? duration : mean + (duration - mean) / 8, 1);
+}
+
+scheduler_state::spread scheduler_state::spread_of(function_id id) {
+  const module_id module = function(id).module;
+  if (module.value >= spreads_.size()) spreads_.resize(module.value + 1, spread::unknown);
+  spread& known = spreads_[module.value];
+  if (known == spread::unknown) {
+    std::size_t holders = 0;
+    for (const worker_record& worker : workers_)
+      holders += worker.live && has_module(worker, module);
+    known = holders == live_count_ ? spread::everywhere : holders > 0 ? spread::somewhere : spread::nowhere;
+  }
+  return known;
+}
+
+} // namespace weft::detail

@@ -1,0 +1,288 @@
+#include "runtime/scheduler/scheduler_state.hpp"
+
+#include "runtime/core/check.hpp"
+
+#include <algorithm>
+
+// What clients say, and what people ask. What workers say is in scheduler_workers.cpp, what follows for tasks
+// in scheduler_transitions.cpp, what runs where in placement.cpp.
+namespace weft::detail {
+
+void scheduler_state::step(scheduler_event&& event, scheduler_commands& commands) {
+  std::visit([&](auto& its) { on(its, commands); }, event);
+  drain(commands);
+}
+
+void scheduler_state::on(client_joined& event, scheduler_commands& commands) {
+  if (event.client.value >= clients_.size()) clients_.resize(event.client.value + 1);
+  clients_[event.client.value] = true;
+  for (std::uint32_t i = 1; i < workers_.size(); ++i)
+    if (workers_[i].live)
+      commands.to_clients.send(event.client, worker_introduced{worker_id{i}, workers_[i].attributes});
+}
+
+void scheduler_state::on(client_left& event, scheduler_commands&) {
+  if (event.client.value >= clients_.size()) return;
+  clients_[event.client.value] = false;
+  tasks_.for_each_of(event.client, [&](task_id task, record& row) {
+    row.wanted = false;
+    // Its data may never arrive now; if it does, the report finds no record and the value is dropped.
+    if (row.scattered && row.outstanding) {
+      settle_assignment(row);
+      row.is = phase::waiting;
+    }
+    to_release_.push_back(task);
+  });
+}
+
+void scheduler_state::on(submit_task& event, scheduler_commands&) {
+  if (tasks_.find(event.task)) return; // said twice
+  record& row = tasks_.insert(event.task);
+  row.function = event.function;
+  row.priority = event.priority;
+  row.retries_left = event.retries;
+  row.body = std::move(event.body);
+  row.inputs = std::move(event.inputs);
+  failure_ptr why;
+  for (const task_id id : row.inputs) {
+    record* input = tasks_.find(id);
+    if (!input) {
+      why =
+          failure::make(failure_kind::cancelled, "lost dependency: an input was released before it was used");
+      continue;
+    }
+    ++input->live_dependents;
+    input->dependents.push_back(event.task);
+    if (input->is == phase::failed && !why) why = input->extras->failure;
+  }
+  if (event.demands) {
+    extras_of(row).demands = event.demands;
+    if (!event.demands->key.empty() && !keys_.emplace(event.demands->key, event.task).second)
+      why = failure::make(failure_kind::key_conflict,
+                          "the key '" + event.demands->key + "' is in use by another task");
+  }
+  if (why) {
+    row.is = phase::released; // it was never active
+    to_fail_.emplace_back(event.task, why);
+  } else {
+    activate(event.task, row);
+  }
+}
+
+void scheduler_state::on(scatter_task& event, scheduler_commands& commands) {
+  record* row = tasks_.find(event.task);
+  if (row && !(row->scattered && row->is == phase::waiting)) return; // said twice
+  const bool again = row;
+  if (!row) {
+    row = &tasks_.insert(event.task);
+    row->scattered = true;
+    row->run = run_id{1};
+    row->is = phase::waiting;
+    if (event.demands) extras_of(*row).demands = event.demands;
+    if (event.demands && !event.demands->key.empty() &&
+        !keys_.emplace(event.demands->key, event.task).second) {
+      to_fail_.emplace_back(event.task,
+                            failure::make(failure_kind::key_conflict,
+                                          "the key '" + event.demands->key + "' is in use by another task"));
+      return;
+    }
+  }
+  row->nbytes = event.nbytes;
+  const worker_record* known = find(event.worker);
+  if (!known || !known->live) {
+    notify(event.task, scatter_again{event.task}, commands);
+    return;
+  }
+  worker_record& worker = workers_[event.worker.value];
+  row->worker = event.worker;
+  row->is = phase::assigned;
+  row->outstanding = true;
+  ++worker.outstanding;
+  ++total_outstanding_;
+  answer_askers(event.task, *row, commands);
+  if (again) placed(*row);
+}
+
+void scheduler_state::on(release_task& event, scheduler_commands&) {
+  record* row = tasks_.find(event.task);
+  if (!row) return;
+  row->wanted = false;
+  to_release_.push_back(event.task);
+}
+
+void scheduler_state::on(cancel_task& event, scheduler_commands&) {
+  record* row = tasks_.find(event.task);
+  if (!row || row->is == phase::failed) return;
+  to_fail_.emplace_back(event.task, failure::make(failure_kind::cancelled, std::move(event.reason)));
+}
+
+void scheduler_state::on(locate_value& event, scheduler_commands& commands) {
+  record* row = tasks_.find(event.task);
+  if (!row || row->is != phase::memory) return; // it will hear when there is news
+  // The client could not reach that holder; name another one where there is one.
+  worker_id holder = row->worker;
+  if (holder == event.unreachable && row->extras && !row->extras->replicas.empty())
+    holder = row->extras->replicas[0];
+  notify(event.task, result_ready{event.task, row->run, holder, row->nbytes, nullptr}, commands);
+}
+
+void scheduler_state::on(take_value& event, scheduler_commands& commands) {
+  const record* row = tasks_.find(event.task);
+  const bool granted = row && row->is == phase::memory && row->active_consumers == 0;
+  commands.to_clients.send(event.task.client(), take_answered{event.task, granted});
+}
+
+void scheduler_state::on(explain_task& event, scheduler_commands& commands) {
+  commands.to_clients.send(event.client, task_explained{event.question, explain(event.task)});
+}
+
+void scheduler_state::on(describe_holders& event, scheduler_commands& commands) {
+  holders_described answer{event.question, {}, 0};
+  const record* row = tasks_.find(event.task);
+  if (row && row->is == phase::memory) {
+    answer.nbytes = row->nbytes;
+    answer.workers.push_back(workers_[row->worker.value].attributes->name);
+    if (row->extras)
+      for (const worker_id replica : row->extras->replicas)
+        answer.workers.push_back(workers_[replica.value].attributes->name);
+  }
+  commands.to_clients.send(event.client, std::move(answer));
+}
+
+void scheduler_state::on(describe_cluster& event, scheduler_commands& commands) {
+  cluster_described answer{event.question, {}, tasks_.size()};
+  for (std::uint32_t i = 1; i < workers_.size(); ++i) {
+    const worker_record& worker = workers_[i];
+    if (!worker.live) continue;
+    const worker_attributes& its = *worker.attributes;
+    answer.workers.push_back({worker_id{i}, its.name, its.address, its.threads, worker.memory,
+                              its.memory_limit, worker.outstanding, its.pid});
+  }
+  commands.to_clients.send(event.client, std::move(answer));
+}
+
+// -- observers
+// -------------------------------------------------------------------------------------------------
+
+worker_id scheduler_state::worker_named(const std::string& name) const {
+  for (std::uint32_t i = 1; i < workers_.size(); ++i)
+    if (workers_[i].live && workers_[i].attributes->name == name) return {i};
+  return {};
+}
+
+std::string scheduler_state::key_of(task_id task) const {
+  const record* row = tasks_.find(task);
+  if (row && row->extras && row->extras->demands && !row->extras->demands->key.empty())
+    return row->extras->demands->key;
+  return printable_key(functions_, row ? row->function : function_id{}, task);
+}
+
+std::string scheduler_state::explain(task_id task) const {
+  const record* row = tasks_.find(task);
+  if (!row) return "the scheduler does not know it";
+  switch (row->is) {
+  case phase::waiting: {
+    // Follows the first input that is not placed to one that waits for something else.
+    task_id cause = task;
+    for (const record* at = row; at && at->is == phase::waiting;) {
+      const auto* next = std::find_if(at->inputs.begin(), at->inputs.end(), [&](task_id id) {
+        const record* input = tasks_.find(id);
+        return input && !input->placed();
+      });
+      if (next == at->inputs.end()) break;
+      cause = *next;
+      at = tasks_.find(cause);
+    }
+    if (cause == task) return "its data is on the way to a worker, or waits for one";
+    const record* root = tasks_.find(cause);
+    return "it waits for " + key_of(cause) + (root->is == phase::waiting ? "" : ": " + explain(cause));
+  }
+  case phase::ready:
+    if (live_count_ == 0) return "no workers are connected";
+    if (row->extras && row->extras->demands && !row->extras->demands->workers.empty()) {
+      std::string names;
+      for (const auto& name : row->extras->demands->workers)
+        names += (names.empty() ? "" : ", ") + name;
+      for (std::uint32_t i = 1; i < workers_.size(); ++i)
+        if (may_run_on(*row, worker_id{i}))
+          return "it waits for room at a worker among those asked for: " + names;
+      if (!row->extras->demands->allow_other_workers)
+        return "none of the workers asked for is connected: " + names;
+    }
+    return "it waits for a free worker; all " + std::to_string(live_count_) + " are busy";
+  case phase::assigned:
+    if (row->unplaced_inputs == 0)
+      for (const task_id id : row->inputs) {
+        const record* input = tasks_.find(id);
+        if (input && input->is == phase::assigned)
+          return "it is with worker " + workers_[row->worker.value].attributes->name +
+                 " and waits for its input " + key_of(id) + ", which is with " +
+                 workers_[input->worker.value].attributes->name;
+      }
+    return (row->scattered ? "its data is on the way to worker " : "it runs, or is about to, on worker ") +
+           workers_[row->worker.value].attributes->name;
+  case phase::memory:
+    return "it is finished";
+  case phase::failed:
+    return "it has failed";
+  case phase::released:
+    return "nobody wants it";
+  }
+  return {};
+}
+
+void scheduler_state::check_invariants() {
+  std::vector<std::uint32_t> outstanding(workers_.size());
+  std::vector<std::int64_t> load(workers_.size());
+  std::size_t total = 0;
+  tasks_.for_each([&](task_id task, record& row) {
+    if (row.outstanding) {
+      ++outstanding[row.worker.value];
+      load[row.worker.value] += row.load;
+      ++total;
+      WEFT_CHECK(workers_[row.worker.value].live, "a task is with a live worker");
+    }
+    WEFT_CHECK(row.is != phase::assigned || row.outstanding, "what is assigned is in its worker's tables");
+    WEFT_CHECK(row.is != phase::memory || workers_[row.worker.value].live, "a value is at a live worker");
+    WEFT_CHECK(row.is != phase::memory || row.wanted || row.active_consumers > 0,
+               "a value that nobody needs is dropped");
+    WEFT_CHECK(row.wanted || row.live_dependents > 0 || row.outstanding,
+               "a record that nobody needs is forgotten");
+    std::uint32_t missing = 0;
+    for (const task_id id : row.inputs) {
+      const record* input = tasks_.find(id);
+      if (!input) {
+        WEFT_CHECK(!row.active(), "an active task's inputs have records");
+        continue;
+      }
+      WEFT_CHECK(input->dependents.contains(task), "an input lists its dependent");
+      missing += !input->placed();
+      if (row.active())
+        WEFT_CHECK(input->is != phase::failed && input->is != phase::released,
+                   "an active task's inputs can still come");
+    }
+    if (row.active()) {
+      WEFT_CHECK(missing == row.unplaced_inputs, "the count of unplaced inputs is exact");
+      WEFT_CHECK(row.is != phase::ready || missing == 0, "what is ready has its inputs placed");
+      WEFT_CHECK(row.is != phase::waiting || missing > 0 || row.scattered,
+                 "what waits has an input that is not placed");
+      WEFT_CHECK(row.is != phase::assigned || missing == 0 || row.asked != ask::none || row.kept,
+                 "what is assigned has its inputs placed, or was asked back");
+    }
+    std::uint32_t live = 0;
+    std::uint32_t active = 0;
+    for (const task_id id : row.dependents)
+      if (const record* dependent = tasks_.find(id)) {
+        ++live;
+        active += dependent->active();
+      }
+    WEFT_CHECK(live == row.live_dependents && active == row.active_consumers,
+               "counts of dependents are exact");
+  });
+  WEFT_CHECK(total == total_outstanding_, "the count of outstanding tasks is exact");
+  for (std::size_t i = 1; i < workers_.size(); ++i)
+    WEFT_CHECK(workers_[i].outstanding == outstanding[i] && workers_[i].load == load[i],
+               "a worker's load is exact");
+}
+
+} // namespace weft::detail

@@ -1,0 +1,263 @@
+#include "runtime/core/check.hpp"
+#include "runtime/scheduler/scheduler_state.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+// What follows for tasks when something happens to one of them.
+namespace weft::detail {
+
+// It shall be computed, for the first time or again, and with it every released input that it needs.
+void scheduler_state::activate(task_id first, record& first_row) {
+  std::vector<std::pair<task_id, record*>> pending{{first, &first_row}};
+  while (!pending.empty()) {
+    const auto [task, row] = pending.back();
+    pending.pop_back();
+    row->is = phase::waiting;
+    row->unplaced_inputs = 0;
+    failure_ptr why;
+    for (const task_id id : row->inputs) {
+      record* input = tasks_.find(id);
+      WEFT_CHECK(input, "lineage is kept while a dependent may be computed again");
+      ++input->active_consumers;
+      if (!input->placed()) ++row->unplaced_inputs;
+      if (input->is == phase::failed) why = input->extras->failure;
+      if (input->is == phase::released) {
+        input->is = phase::waiting; // so that it is revived once
+        pending.emplace_back(id, input);
+      }
+    }
+    if (why)
+      to_fail_.emplace_back(task, why);
+    else if (row->scattered)
+      to_fail_.emplace_back(task, failure::make(failure_kind::lost_data, "the only copy of the scattered " +
+                                                                             key_of(task) + " was released"));
+    else if (row->unplaced_inputs == 0)
+      make_ready(task, *row, false);
+  }
+}
+
+// It will not read its inputs any more. The caller changes the phase.
+void scheduler_state::deactivate(record& row) {
+  for (const task_id id : row.inputs) {
+    record* input = tasks_.find(id);
+    if (input && --input->active_consumers == 0 && !input->wanted) to_release_.push_back(id);
+  }
+}
+
+// It was not placed and now is: dependents may be assigned.
+void scheduler_state::placed(record& row) {
+  // In reverse, because each goes to the front: the first dependent shall come first.
+  for (const task_id id : std::views::reverse(row.dependents.view())) {
+    record* dependent = tasks_.find(id);
+    if (dependent && dependent->active() && --dependent->unplaced_inputs == 0 &&
+        dependent->is == phase::waiting)
+      make_ready(id, *dependent, true);
+  }
+}
+
+// It was placed and is not any more: dependents that are assigned come back, unless they run already.
+void scheduler_state::unplaced(record& row, scheduler_commands& commands) {
+  for (const task_id id : row.dependents) {
+    record* dependent = tasks_.find(id);
+    if (!dependent || !dependent->active()) continue;
+    ++dependent->unplaced_inputs;
+    if (dependent->is == phase::ready)
+      dependent->is = phase::waiting;
+    else if (dependent->is == phase::assigned && !dependent->kept)
+      ask_back(id, *dependent, ask::back, commands);
+  }
+}
+
+// An assignment ended without a result.
+void scheduler_state::try_again(task_id task, record& row, scheduler_commands& commands) {
+  if (row.extras && !row.extras->replicas.empty()) {
+    // A copy of the lost value survived at a worker that had fetched it.
+    const worker_id holder = row.extras->replicas[0];
+    row.extras->replicas.remove(holder);
+    accept_value(task, row, holder, nullptr, commands);
+    return;
+  }
+  row.is = phase::waiting;
+  unplaced(row, commands);
+  if (row.unplaced_inputs == 0) make_ready(task, row, true);
+}
+
+void scheduler_state::ask_back(task_id task, record& row, ask how, scheduler_commands& commands) {
+  if (!row.outstanding || row.asked == how || row.asked == ask::abort || !workers_[row.worker.value].live)
+    return;
+  row.asked = how;
+  commands.to_workers.send(row.worker, give_back_task{task, row.run, how == ask::abort});
+}
+
+// The worker has it no more in its tables, or is gone.
+void scheduler_state::settle_assignment(record& row) {
+  worker_record& worker = workers_[row.worker.value];
+  row.outstanding = false;
+  row.asked = ask::none;
+  row.kept = false;
+  row.started = false;
+  --worker.outstanding;
+  worker.load -= row.load;
+  if (row.ahead) worker.load_ahead -= row.load;
+  row.ahead = false;
+  row.load = 0;
+  --total_outstanding_;
+  if (worker.retiring) retirement_moved_ = true;
+  note_room(row.worker);
+}
+
+// `holder` has the value of a task that was active.
+void scheduler_state::accept_value(task_id task, record& row, worker_id holder, value_ptr value,
+                                   scheduler_commands& commands) {
+  deactivate(row);
+  row.is = phase::memory;
+  row.worker = holder;
+  row.suspected = false;
+  if (row.wanted) notify(task, result_ready{task, row.run, holder, row.nbytes, std::move(value)}, commands);
+  answer_askers(task, row, commands);
+  release_if_unneeded(task, row, commands);
+}
+
+void scheduler_state::lose_replica(task_id task, record& row, worker_id worker,
+                                   scheduler_commands& commands) {
+  if (row.extras) {
+    row.extras->replicas.remove(worker);
+    row.extras->askers.remove(worker);
+    if (row.extras->copying_to == worker) row.extras->copying_to = {};
+  }
+  if (row.is != phase::memory || row.worker != worker) return;
+  if (row.extras && !row.extras->replicas.empty()) {
+    row.worker = row.extras->replicas[0];
+    row.extras->replicas.remove(row.worker);
+    return;
+  }
+  lose_value(task, row, commands);
+}
+
+// The last copy is gone.
+void scheduler_state::lose_value(task_id task, record& row, scheduler_commands& commands) {
+  if (row.scattered) {
+    to_fail_.emplace_back(
+        task, failure::make(failure_kind::lost_data, "the only copy of the scattered " + key_of(task) +
+                                                         " was lost with worker " +
+                                                         workers_[row.worker.value].attributes->name));
+    row.is = phase::waiting; // so that nobody looks for it at a worker that is gone
+  } else if (row.wanted || row.active_consumers > 0) {
+    if (row.wanted) notify(task, result_lost{task}, commands);
+    row.is = phase::waiting;
+    unplaced(row, commands);
+    activate(task, row);
+  } else {
+    row.is = phase::released;
+  }
+}
+
+void scheduler_state::fail(task_id task, record& row, const failure_ptr& why, scheduler_commands& commands) {
+  if (row.is == phase::failed) return;
+  if (row.active()) deactivate(row);
+  ask_back(task, row, ask::abort, commands);
+  drop_replicas(task, row, commands);
+  row.is = phase::failed;
+  row.body = nullptr;
+  task_extras& extras = extras_of(row);
+  extras.failure = why;
+  extras.askers.clear();
+  if (row.wanted) notify(task, result_failed{task, why}, commands);
+  for (const task_id id : row.dependents) {
+    const record* dependent = tasks_.find(id);
+    if (dependent && dependent->active()) to_fail_.emplace_back(id, why);
+  }
+  to_release_.push_back(task);
+}
+
+void scheduler_state::release_if_unneeded(task_id task, record& row, scheduler_commands& commands) {
+  if (!row.wanted && row.active_consumers == 0) {
+    if (row.active()) {
+      deactivate(row);
+      // A datum on its way cannot be asked back; it is dropped when it arrives.
+      if (!row.scattered) ask_back(task, row, ask::abort, commands);
+      row.is = phase::released;
+    }
+    drop_replicas(task, row, commands);
+    if (row.is == phase::memory) row.is = phase::released;
+  }
+  forget_if_unneeded(task, row);
+}
+
+void scheduler_state::forget_if_unneeded(task_id task, record& row) {
+  if (row.wanted || row.live_dependents > 0 || row.outstanding || row.active() || row.is == phase::memory)
+    return;
+  if (row.extras && row.extras->demands) {
+    const auto own = keys_.find(row.extras->demands->key);
+    if (own != keys_.end() && own->second == task) keys_.erase(own);
+  }
+  for (const task_id id : row.inputs) {
+    record* input = tasks_.find(id);
+    if (!input) continue;
+    const std::uint32_t left = --input->live_dependents;
+    if (left == 0 && !input->wanted) to_release_.push_back(id);
+    // Names of the forgotten pile up in the list; now and then they are swept out.
+    if (input->dependents.size() > 2 * left + 16)
+      input->dependents.remove_if(
+          [&](task_id dependent) { return dependent == task || !tasks_.find(dependent); });
+  }
+  tasks_.erase(task);
+}
+
+// Of a task in memory, or of copies that outlived a lost original.
+void scheduler_state::drop_replicas(task_id task, record& row, scheduler_commands& commands) {
+  if (row.is == phase::memory) {
+    commands.to_workers.send(row.worker, drop_replica{task});
+    retirement_moved_ |= retiring_count_ > 0;
+  }
+  if (!row.extras) return;
+  for (const worker_id replica : row.extras->replicas)
+    commands.to_workers.send(replica, drop_replica{task});
+  row.extras->replicas.clear();
+  if (row.extras->copying_to) commands.to_workers.send(row.extras->copying_to, drop_replica{task});
+  row.extras->copying_to = {};
+}
+
+void scheduler_state::answer_askers(task_id task, record& row, scheduler_commands& commands) {
+  if (!row.extras) return;
+  for (const worker_id asker : row.extras->askers)
+    commands.to_workers.send(asker, input_located{task, row.worker});
+  row.extras->askers.clear();
+}
+
+void scheduler_state::drain(scheduler_commands& commands) {
+  while (!to_fail_.empty() || !to_release_.empty()) {
+    if (!to_fail_.empty()) {
+      const auto [task, why] = std::move(to_fail_.back());
+      to_fail_.pop_back();
+      if (record* row = tasks_.find(task)) fail(task, *row, why, commands);
+    } else {
+      const task_id task = to_release_.back();
+      to_release_.pop_back();
+      if (record* row = tasks_.find(task)) release_if_unneeded(task, *row, commands);
+    }
+  }
+}
+
+bool scheduler_state::holds(const record& row, worker_id worker) const {
+  return (row.is == phase::memory && row.worker == worker) ||
+         (row.extras && row.extras->replicas.contains(worker));
+}
+
+void scheduler_state::notify(task_id task, holder_event&& event, scheduler_commands& commands) {
+  const std::uint32_t client = task.client().value;
+  if (client < clients_.size() && clients_[client]) commands.to_clients.send(task.client(), std::move(event));
+}
+
+task_record* scheduler_state::outstanding_at(task_id task, worker_id worker, run_id run) {
+  record* row = tasks_.find(task);
+  return row && row->outstanding && row->worker == worker && row->run == run ? row : nullptr;
+}
+
+task_extras& scheduler_state::extras_of(record& row) {
+  if (!row.extras) row.extras = std::make_unique<task_extras>();
+  return *row.extras;
+}
+
+} // namespace weft::detail

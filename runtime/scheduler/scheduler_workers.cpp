@@ -1,0 +1,229 @@
+#include "runtime/core/check.hpp"
+#include "runtime/scheduler/scheduler_state.hpp"
+
+#include <algorithm>
+
+// What workers say, and what is said of them.
+namespace weft::detail {
+
+void scheduler_state::on(worker_joined& event, scheduler_commands& commands) {
+  if (event.worker.value >= workers_.size()) workers_.resize(event.worker.value + 1);
+  worker_record& joined = workers_[event.worker.value];
+  WEFT_CHECK(!joined.attributes, "a worker's number is used once");
+  joined.live = true;
+  joined.attributes = event.attributes;
+  ++live_count_;
+  spreads_.clear();
+  for (std::uint32_t i = 1; i < workers_.size(); ++i) {
+    if (!workers_[i].live || i == event.worker.value) continue;
+    const worker_attributes& other = *workers_[i].attributes;
+    commands.to_workers.send(event.worker, peer_introduced{worker_id{i}, other.name, other.address});
+    commands.to_workers.send(
+        worker_id{i}, peer_introduced{event.worker, event.attributes->name, event.attributes->address});
+  }
+  for (std::uint32_t i = 1; i < clients_.size(); ++i)
+    if (clients_[i])
+      commands.to_clients.send(client_id{i}, worker_introduced{event.worker, event.attributes});
+  requeue_for(event.worker);
+  retirement_moved_ = true;
+  note_room(event.worker);
+}
+
+void scheduler_state::on(worker_lost& event, scheduler_commands& commands) {
+  if (event.worker.value >= workers_.size() || !workers_[event.worker.value].live) return;
+  worker_record& lost = workers_[event.worker.value];
+  lost.live = false;
+  --live_count_;
+  spreads_.clear();
+  if (lost.retiring) --retiring_count_;
+  for (std::uint32_t i = 1; i < workers_.size(); ++i)
+    if (workers_[i].live) commands.to_workers.send(worker_id{i}, peer_lost{event.worker});
+  for (std::uint32_t i = 1; i < clients_.size(); ++i)
+    if (clients_[i]) commands.to_clients.send(client_id{i}, worker_gone{event.worker});
+  // There is no index from workers to values: a loss is rare, and an index would cost every task.
+  tasks_.for_each([&](task_id task, record& row) {
+    lose_replica(task, row, event.worker, commands);
+    if (!row.outstanding || row.worker != event.worker) return;
+    const bool unwanted = row.asked == ask::abort || !row.active();
+    const bool started = row.started;
+    settle_assignment(row);
+    if (unwanted) {
+      to_release_.push_back(task);
+    } else if (row.scattered) {
+      row.is = phase::waiting;
+      unplaced(row, commands);
+      notify(task, scatter_again{task}, commands);
+    } else if (started && ++row.deaths > settings_.allowed_failures) {
+      to_fail_.emplace_back(task,
+                            failure::make(failure_kind::worker_killed,
+                                          key_of(task) + " was running on each of " +
+                                              std::to_string(row.deaths) + " workers that died; the last, " +
+                                              lost.attributes->name + ": " + event.how));
+    } else {
+      // Whether it ran is not known the first time; from now on it is announced, so that only the guilty are
+      // counted.
+      row.suspected = true;
+      try_again(task, row, commands);
+    }
+  });
+  // What was queued for it alone goes elsewhere.
+  while (record* row = ready_front(lost.own)) {
+    const task_id task = lost.own.front();
+    lost.own.pop_front();
+    make_ready(task, *row, false);
+  }
+  lost.assignments.clear();
+  retirement_moved_ = true;
+}
+
+void scheduler_state::on(retire_worker& event, scheduler_commands& commands) {
+  if (event.worker.value >= workers_.size()) return;
+  worker_record& worker = workers_[event.worker.value];
+  if (!worker.live || worker.retiring) return;
+  worker.retiring = true;
+  ++retiring_count_;
+  retirement_moved_ = true;
+  tasks_.for_each([&](task_id task, record& row) {
+    if (row.outstanding && row.worker == event.worker && row.active() && !row.scattered)
+      ask_back(task, row, ask::back, commands);
+  });
+  while (record* row = ready_front(worker.own)) {
+    const task_id task = worker.own.front();
+    worker.own.pop_front();
+    make_ready(task, *row, false);
+  }
+}
+
+void scheduler_state::on(task_started& event, scheduler_commands&) {
+  if (record* row = outstanding_at(event.task, event.worker, event.run)) row->started = true;
+}
+
+void scheduler_state::on(task_finished& event, scheduler_commands& commands) {
+  record* row = outstanding_at(event.task, event.worker, event.run);
+  if (!row) {
+    // Nobody counts on this value: of a datum whose client has left, or said twice.
+    const record* known = tasks_.find(event.task);
+    const worker_record* worker = find(event.worker);
+    if (worker && worker->live && !(known && (known->outstanding || holds(*known, event.worker))))
+      commands.to_workers.send(event.worker, drop_replica{event.task});
+    return;
+  }
+  if (!row->scattered) measure(row->function, event.duration);
+  const bool aborted = row->asked == ask::abort;
+  settle_assignment(*row);
+  if (aborted || !row->active()) {
+    // The worker drops an aborted task's value itself, when it hears of the abort.
+    if (!aborted) commands.to_workers.send(event.worker, drop_replica{event.task});
+    to_release_.push_back(event.task);
+    return;
+  }
+  row->nbytes = event.nbytes;
+  accept_value(event.task, *row, event.worker, std::move(event.value), commands);
+}
+
+void scheduler_state::on(task_failed& event, scheduler_commands& commands) {
+  record* row = outstanding_at(event.task, event.worker, event.run);
+  if (!row) return;
+  const bool aborted = row->asked == ask::abort;
+  settle_assignment(*row);
+  if (aborted || !row->active()) {
+    to_release_.push_back(event.task);
+  } else if (row->retries_left > 0) {
+    --row->retries_left;
+    try_again(event.task, *row, commands);
+  } else {
+    to_fail_.emplace_back(event.task, event.failure);
+  }
+}
+
+void scheduler_state::on(task_given_back& event, scheduler_commands& commands) {
+  record* row = outstanding_at(event.task, event.worker, event.run);
+  if (!row) return;
+  const bool aborted = row->asked == ask::abort;
+  settle_assignment(*row);
+  if (aborted || !row->active())
+    to_release_.push_back(event.task);
+  else
+    try_again(event.task, *row, commands);
+}
+
+void scheduler_state::on(task_kept& event, scheduler_commands&) {
+  record* row = outstanding_at(event.task, event.worker, event.run);
+  if (!row || row->asked != ask::back) return;
+  row->asked = ask::none;
+  row->kept = true;
+  row->stolen = false;
+}
+
+void scheduler_state::on(replica_added& event, scheduler_commands& commands) {
+  if (event.worker.value >= workers_.size() || !workers_[event.worker.value].live) return;
+  record* row = tasks_.find(event.task);
+  const bool needed = row && (row->active() || row->is == phase::memory);
+  if (!needed) {
+    commands.to_workers.send(event.worker, drop_replica{event.task});
+    return;
+  }
+  if (holds(*row, event.worker)) return;
+  task_extras& extras = extras_of(*row);
+  if (extras.copying_to == event.worker) extras.copying_to = {};
+  extras.askers.remove(event.worker);
+  retirement_moved_ |= retiring_count_ > 0;
+  if (row->is == phase::waiting || row->is == phase::ready) {
+    // The original was lost while this copy was made: it need not be computed again.
+    placed(*row);
+    accept_value(event.task, *row, event.worker, nullptr, commands);
+  } else {
+    extras.replicas.push_back(event.worker);
+  }
+}
+
+void scheduler_state::on(input_unreachable& event, scheduler_commands& commands) {
+  record* row = tasks_.find(event.task);
+  if (!row || event.worker.value >= workers_.size() || !workers_[event.worker.value].live) return;
+  if (!row->placed()) {
+    // Its consumer is being asked back; should the value come before that, the worker hears of it.
+    task_extras& extras = extras_of(*row);
+    if (row->active() && !extras.askers.contains(event.worker)) extras.askers.push_back(event.worker);
+    return;
+  }
+  worker_id holder = row->worker;
+  if (holder == event.from && row->extras)
+    for (const worker_id replica : row->extras->replicas)
+      if (replica != event.worker) holder = replica;
+  commands.to_workers.send(event.worker, input_located{event.task, holder});
+}
+
+void scheduler_state::on(worker_reported& event, scheduler_commands&) {
+  if (event.worker.value < workers_.size()) workers_[event.worker.value].memory = event.memory;
+}
+
+// Lets a retiring worker go as soon as nothing depends on it any more; copies what only it has.
+void scheduler_state::advance_retirements(scheduler_commands& commands) {
+  if (retiring_count_ == 0 || !std::exchange(retirement_moved_, false)) return;
+  std::vector<worker_id> takers;
+  for (std::uint32_t i = 1; i < workers_.size(); ++i)
+    if (workers_[i].live && !workers_[i].retiring) takers.push_back({i});
+  std::vector<std::uint32_t> needed(workers_.size()); // values that only this retiring worker has
+  std::size_t next = 0;
+  tasks_.for_each([&](task_id task, record& row) {
+    if (row.is != phase::memory || !workers_[row.worker.value].retiring) return;
+    if (row.extras)
+      for (const worker_id replica : row.extras->replicas)
+        if (!workers_[replica.value].retiring) return;
+    if (takers.empty()) return; // nobody to give it to: it will be computed again when somebody comes
+    ++needed[row.worker.value];
+    task_extras& extras = extras_of(row);
+    if (extras.copying_to) return;
+    extras.copying_to = takers[next++ % takers.size()];
+    commands.to_workers.send(extras.copying_to, acquire_replica{task, row.worker});
+  });
+  for (std::uint32_t i = 1; i < workers_.size(); ++i) {
+    worker_record& worker = workers_[i];
+    if (!worker.live || !worker.retiring || worker.dismissed || worker.outstanding > 0 || needed[i] > 0)
+      continue;
+    worker.dismissed = true;
+    commands.to_workers.send(worker_id{i}, leave{});
+  }
+}
+
+} // namespace weft::detail
