@@ -1,0 +1,378 @@
+#include "runtime/services/client_core.hpp"
+
+#include "runtime/services/thread_role.hpp"
+
+#include <weft/errors.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <stdexcept>
+#include <utility>
+
+namespace weft::detail {
+
+namespace {
+
+std::chrono::steady_clock::time_point time_point_of(instant at) {
+  // A day ahead stands for ever: converting the largest number would overflow, and who waits looks again.
+  const auto soon = std::min(at, instant::now() + std::chrono::hours(24));
+  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(soon.nanoseconds));
+}
+
+bool passed(instant deadline) {
+  return deadline != never && instant::now() >= deadline;
+}
+
+void require_thread_that_may_wait() {
+  if (const char* why = this_thread_role().must_not_wait)
+    throw std::logic_error(std::string("weft: ") + why + " must not wait for a future that is not ready");
+}
+
+} // namespace
+
+/// One hold of the mutex. When it ends, what the machine wants is put in order under the mutex and carried
+/// out after unlocking, also when the step has thrown.
+class client_core::turn {
+ public:
+  explicit turn(client_core& core) : core_(core), lock_(core.mutex_) {}
+  turn(const turn&) = delete;
+  turn& operator=(const turn&) = delete;
+
+  ~turn() {
+    settle();
+    // Another thread may close the client and drop its last handle as soon as the mutex is free.
+    if (ring_ || moves_) last_owner_ = core_.shared_from_this();
+    lock_.unlock();
+    if (ring_) core_.scheduler_.bell->ring();
+    slot_sleepers::wake(wakes_);
+    if (moves_) core_.move_data();
+  }
+
+  holder_commands& commands() { return core_.commands_; }
+  std::unique_lock<std::mutex>& lock() { return lock_; }
+
+  /// What the machine wanted so far is on its way when this returns, though the mutex is still held.
+  void settle() {
+    auto& commands = core_.commands_;
+    if (core_.connected_)
+      ring_ = core_.scheduler_.box->append(commands.to_scheduler) || ring_;
+    else
+      commands.to_scheduler.clear();
+    queue_transfers(commands);
+    if (!commands.changed.empty()) {
+      core_.sleepers_.begin_collecting();
+      for (const task_id task : commands.changed)
+        if (const future_slot* slot = core_.holder_.find(task)) core_.sleepers_.collect(task, *slot, wakes_);
+      commands.changed.clear();
+    }
+    for (const auto& [number, task] : commands.completed)
+      if (const auto found = core_.listeners_.find(number); found != core_.listeners_.end())
+        found->second->completed(task);
+    commands.completed.clear();
+    if (!commands.answers.empty()) core_.take_in(commands.answers);
+    std::move(commands.garbage.begin(), commands.garbage.end(), std::back_inserter(garbage_));
+    commands.garbage.clear();
+    if (core_.waiting_for_room_ > 0 && core_.has_room()) core_.room_.notify_all();
+    if (core_.keep_alive_ && core_.holder_.slot_count() == 0) released_ = std::move(core_.keep_alive_);
+  }
+
+  /// Rings now: the caller is about to wait on one of the core's condition variables.
+  void ring_before_waiting() {
+    settle();
+    if (!std::exchange(ring_, false)) return;
+    lock_.unlock();
+    core_.scheduler_.bell->ring();
+    lock_.lock();
+  }
+
+ private:
+  void queue_transfers(holder_commands& commands) {
+    if (commands.to_peers.empty() && commands.introductions.empty() && commands.departures.empty()) return;
+    const auto append = [](auto& from, auto& to) {
+      std::move(from.begin(), from.end(), std::back_inserter(to));
+      from.clear();
+    };
+    append(commands.introductions, core_.transfers_.introductions);
+    append(commands.to_peers, core_.transfers_.commands);
+    append(commands.departures, core_.transfers_.departures);
+    moves_ = true;
+  }
+
+  client_core& core_;
+  // Freed last, after unlocking: destructors of values are user code, and the core itself may go.
+  std::shared_ptr<client_core> last_owner_;
+  std::shared_ptr<client_core> released_;
+  std::vector<value_ptr> garbage_;
+  slot_sleepers::wake_list wakes_;
+  bool ring_ = false;
+  bool moves_ = false;
+  std::unique_lock<std::mutex> lock_;
+};
+
+client_core::client_core(client_id self, port<scheduler_event> scheduler, data_mover& data,
+                         const function_directory& functions, settings limits)
+    : scheduler_(std::move(scheduler)), data_(data), functions_(functions), limits_(limits), holder_(self) {}
+
+client_core::~client_core() = default;
+
+// -- what the user does -----------------------------------------------------------------------------------
+
+bool client_core::has_room() const {
+  return holder_.closed() || (holder_.pending_count() < limits_.max_pending &&
+                              holder_.pending_bytes() < limits_.max_pending_bytes);
+}
+
+future_handle client_core::handle_of(task_id task) {
+  return future_handle(*this, *holder_.find(task), task);
+}
+
+future_handle client_core::submit(submission&& what) {
+  for (;;) {
+    {
+      turn now{*this};
+      if (has_room()) return handle_of(holder_.submit(std::move(what), now.commands()));
+    }
+    require_thread_that_may_wait();
+    waiting_scope waiting;
+    std::unique_lock lock{mutex_};
+    ++waiting_for_room_;
+    room_.wait(lock, [&] { return has_room(); });
+    --waiting_for_room_;
+  }
+}
+
+future_handle client_core::scatter(value_ptr value, demands_ptr demands) {
+  turn now{*this};
+  return handle_of(holder_.scatter(std::move(value), std::move(demands), now.commands()));
+}
+
+void client_core::release(task_id task) noexcept {
+  turn now{*this};
+  holder_.release(task, now.commands());
+}
+
+void client_core::cancel(task_id task, const std::string& reason) {
+  turn now{*this};
+  holder_.cancel(task, reason, now.commands());
+}
+
+void client_core::want_values(const std::vector<task_id>& tasks) {
+  // In portions, so that reports come in between.
+  constexpr std::size_t portion = 1024;
+  for (std::size_t begin = 0; begin < tasks.size(); begin += portion) {
+    turn now{*this};
+    for (std::size_t i = begin; i < std::min(tasks.size(), begin + portion); ++i)
+      holder_.want_value(tasks[i], now.commands());
+  }
+}
+
+bool client_core::wait(task_id task, const future_slot& slot, bool value, instant deadline) {
+  const auto over = [&](slot_status status) {
+    return status == slot_status::here || is_final(status) || (!value && status == slot_status::elsewhere);
+  };
+  slot_status seen = slot.status.load(std::memory_order_acquire);
+  if (over(seen)) return true;
+  if (value) {
+    turn now{*this};
+    holder_.want_value(task, now.commands());
+  }
+  require_thread_that_may_wait();
+  waiting_scope waiting;
+  instant notice = instant::now() + std::chrono::seconds(3);
+  for (;;) {
+    seen = slot.status.load(std::memory_order_acquire);
+    if (over(seen)) return true;
+    if (passed(deadline)) return false;
+    sleepers_.sleep(task, slot, seen, std::min(deadline, notice));
+    if (passed(notice)) {
+      announce_missing_workers(task, slot);
+      notice = never;
+    }
+  }
+}
+
+// A program that waits for workers that nobody has started looks exactly like one that hangs.
+void client_core::announce_missing_workers(task_id task, const future_slot& slot) {
+  {
+    std::lock_guard lock{mutex_};
+    if (!holder_.workers().empty() || holder_.closed()) return;
+  }
+  std::fprintf(stderr, "weft: waiting for %s: there are no workers yet\n", key_of(task, slot).c_str());
+}
+
+value_ptr client_core::take(task_id task, instant deadline) {
+  require_thread_that_may_wait();
+  waiting_scope waiting;
+  turn now{*this};
+  takes_[task].reset();
+  holder_.ask_take(task, now.commands());
+  now.ring_before_waiting();
+  changed_.wait_until(now.lock(), time_point_of(deadline),
+                      [&] { return takes_[task].has_value() || holder_.closed(); });
+  const bool granted = takes_[task].value_or(holder_.closed());
+  takes_.erase(task);
+  return granted ? holder_.take(task, now.commands()) : nullptr;
+}
+
+std::uint64_t client_core::add_listener(completion_listener& listener) {
+  std::lock_guard lock{mutex_};
+  listeners_.emplace(next_listener_, &listener);
+  return next_listener_++;
+}
+
+void client_core::remove_listener(std::uint64_t number, const std::vector<task_id>& still_watched) {
+  std::lock_guard lock{mutex_};
+  listeners_.erase(number);
+  for (const task_id task : still_watched)
+    holder_.unwatch(task, number);
+}
+
+void client_core::watch(task_id task, std::uint64_t listener, bool value) {
+  turn now{*this};
+  holder_.watch(task, listener, value, now.commands());
+}
+
+// -- questions --------------------------------------------------------------------------------------------
+
+void client_core::take_in(std::vector<holder_event>& answers) {
+  for (auto& answer : answers) {
+    if (const auto* taken = std::get_if<take_answered>(&answer)) {
+      if (const auto found = takes_.find(taken->task); found != takes_.end()) found->second = taken->granted;
+      continue;
+    }
+    std::uint32_t question = 0;
+    if (const auto* explained = std::get_if<task_explained>(&answer)) question = explained->question;
+    if (const auto* holders = std::get_if<holders_described>(&answer)) question = holders->question;
+    if (const auto* cluster = std::get_if<cluster_described>(&answer)) question = cluster->question;
+    if (const auto found = questions_.find(question); found != questions_.end())
+      found->second = std::move(answer);
+  }
+  answers.clear();
+  changed_.notify_all();
+}
+
+template <class Question>
+std::optional<holder_event> client_core::ask(Question question, instant deadline) {
+  require_thread_that_may_wait();
+  waiting_scope waiting;
+  turn now{*this};
+  if (holder_.closed()) return std::nullopt;
+  const std::uint32_t number = next_question_++;
+  question.client = holder_.self();
+  question.question = number;
+  questions_[number].reset();
+  now.commands().to_scheduler.emplace_back(std::move(question));
+  now.ring_before_waiting();
+  changed_.wait_until(now.lock(), time_point_of(deadline),
+                      [&] { return questions_[number].has_value() || holder_.closed(); });
+  auto answer = std::move(questions_[number]);
+  questions_.erase(number);
+  return answer;
+}
+
+bool client_core::wait_for_workers(std::size_t count, instant deadline) {
+  const auto enough = [&] { return holder_.workers().size() >= count; };
+  {
+    std::lock_guard lock{mutex_};
+    if (enough()) return true;
+  }
+  require_thread_that_may_wait();
+  waiting_scope waiting;
+  std::unique_lock lock{mutex_};
+  while (!enough() && !holder_.closed() && !passed(deadline))
+    changed_.wait_until(lock, time_point_of(deadline));
+  if (holder_.closed()) throw cancelled_error("client closed");
+  return enough();
+}
+
+std::vector<attributes_ptr> client_core::workers() const {
+  std::lock_guard lock{mutex_};
+  std::vector<attributes_ptr> result;
+  for (const auto& [id, attributes] : holder_.workers())
+    result.push_back(attributes);
+  return result;
+}
+
+std::string client_core::explain(task_id task) {
+  const auto answer =
+      ask(explain_task{.client = {}, .question = 0, .task = task}, instant::now() + std::chrono::seconds(1));
+  if (!answer) return "the scheduler does not answer";
+  return std::get<task_explained>(*answer).sentence;
+}
+
+holders_described client_core::describe_holders(task_id task, instant deadline) {
+  auto answer = ask(weft::detail::describe_holders{.client = {}, .question = 0, .task = task}, deadline);
+  return answer ? std::get<holders_described>(std::move(*answer)) : holders_described{};
+}
+
+cluster_described client_core::describe_cluster(instant deadline) {
+  auto answer = ask(weft::detail::describe_cluster{.client = {}, .question = 0}, deadline);
+  return answer ? std::get<cluster_described>(std::move(*answer)) : cluster_described{};
+}
+
+// A slot's function and key do not change while a handle lives.
+std::string client_core::key_of(task_id task, const future_slot& slot) const {
+  return slot.key ? *slot.key : printable_key(functions_, slot.function, task);
+}
+
+std::string client_core::name_of(const future_slot& slot) const {
+  return slot.function ? functions_.name_of(slot.function) : "data";
+}
+
+std::uint64_t client_core::nbytes_of(task_id task) const {
+  std::lock_guard lock{mutex_};
+  return holder_.find(task)->nbytes;
+}
+
+// -- from those who report --------------------------------------------------------------------------------
+
+void client_core::deliver(std::vector<holder_event>& events) {
+  turn now{*this};
+  const std::size_t workers_before = holder_.workers().size();
+  for (auto& event : events)
+    holder_.step(std::move(event), now.commands());
+  events.clear();
+  if (holder_.workers().size() != workers_before) changed_.notify_all();
+}
+
+// Answers may come on this thread, into `deliver`, which then finds moving_ set and leaves its transfers to
+// the loop.
+void client_core::move_data() {
+  std::unique_lock lock{mutex_};
+  if (moving_) return;
+  while (connected_ && !transfers_.empty()) {
+    moving_ = true;
+    transfer_work work = std::exchange(transfers_, {});
+    lock.unlock();
+    for (const auto& [worker, attributes] : work.introductions)
+      data_.introduce(worker, attributes->address);
+    if (!work.commands.empty()) data_.perform(work.commands);
+    for (const worker_id worker : work.departures)
+      data_.forget(worker);
+    lock.lock();
+    moving_ = false;
+  }
+  if (!connected_) changed_.notify_all();
+}
+
+void client_core::close(const std::string& reason) {
+  {
+    turn now{*this};
+    holder_.close(reason, now.commands());
+    now.settle();
+    connected_ = false;
+    if (holder_.slot_count() > 0) keep_alive_ = shared_from_this();
+    room_.notify_all();
+    changed_.notify_all();
+  }
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [&] { return !moving_; });
+}
+
+bool client_core::closed() const {
+  std::lock_guard lock{mutex_};
+  return holder_.closed();
+}
+
+} // namespace weft::detail

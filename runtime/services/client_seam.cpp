@@ -1,0 +1,124 @@
+#include <weft/detail/client_core.hpp>
+
+#include "runtime/services/client_core.hpp"
+#include "runtime/services/completion_set.hpp"
+
+#include <weft/errors.hpp>
+
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+
+namespace weft::detail {
+
+// -- inputs -----------------------------------------------------------------------------------------------
+
+struct input_list::index {
+  std::unordered_map<task_id, std::uint32_t> numbers;
+};
+
+input_list::~input_list() {
+  delete index_;
+}
+
+std::uint32_t input_list::add(const future_handle& future) {
+  if (!future.valid())
+    throw std::invalid_argument(
+        "weft: an argument is a future that refers to no task (it was released, taken or "
+        "moved from)");
+  if (&future.core() != &core_)
+    throw std::invalid_argument("weft: " + future.key() +
+                                " belongs to another client; pass its result instead of the future");
+  const task_id task = future.task();
+  const auto next = static_cast<std::uint32_t>(tasks_.size());
+  constexpr std::size_t searched_by_eye = 16;
+  if (!index_ && tasks_.size() == searched_by_eye) {
+    index_ = new index;
+    for (std::uint32_t i = 0; i < next; ++i)
+      index_->numbers.emplace(tasks_[i], i);
+  }
+  if (index_) {
+    const auto [at, added] = index_->numbers.try_emplace(task, next);
+    if (added) tasks_.push_back(task);
+    return at->second;
+  }
+  for (std::uint32_t i = 0; i < next; ++i)
+    if (tasks_[i] == task) return i;
+  tasks_.push_back(task);
+  return next;
+}
+
+// -- submitting -------------------------------------------------------------------------------------------
+
+future_handle submit_body(client_core& core, body_ptr body, const input_list& inputs,
+                          const task_options& options) {
+  submission what;
+  what.function = body->function();
+  what.priority = options.priority;
+  what.retries = options.retries;
+  what.body = std::move(body);
+  what.inputs = inline_list<task_id, 2>(std::span<const task_id>(inputs.tasks()));
+  if (!options.key.empty() || !options.workers.empty())
+    what.demands = std::make_shared<const task_demands>(task_demands{
+        .key = options.key, .workers = options.workers, .allow_other_workers = options.allow_other_workers});
+  return core.submit(std::move(what));
+}
+
+future_handle scatter_value(client_core& core, value_ptr value, std::vector<std::string> workers) {
+  demands_ptr demands;
+  if (!workers.empty())
+    demands = std::make_shared<const task_demands>(
+        task_demands{.key = {}, .workers = std::move(workers), .allow_other_workers = false});
+  return core.scatter(std::move(value), std::move(demands));
+}
+
+// -- many at once -----------------------------------------------------------------------------------------
+
+void prefetch(std::span<const future_handle* const> futures) {
+  client_core* core = nullptr;
+  std::vector<task_id> tasks;
+  const auto flush = [&] {
+    if (core) core->want_values(tasks);
+    tasks.clear();
+  };
+  for (const future_handle* future : futures) {
+    if (!future->valid() || future->slot().status.load(std::memory_order_relaxed) == slot_status::here)
+      continue;
+    if (core != &future->core()) {
+      flush();
+      core = &future->core();
+    }
+    tasks.push_back(future->task());
+  }
+  flush();
+}
+
+std::vector<bool> wait_for_futures(std::span<const future_handle* const> futures, wait_until until,
+                                   instant deadline) {
+  if (until == wait_until::first && futures.empty())
+    throw std::invalid_argument("weft::wait: no futures were given, so there is no first one to wait for");
+  if (until == wait_until::all) {
+    for (std::size_t i = 0; i < futures.size(); ++i)
+      if (!futures[i]->wait_done(deadline))
+        throw timeout_error("weft::wait: " + std::to_string(futures.size() - i) + " of " +
+                            std::to_string(futures.size()) + " futures are not known to be done; " +
+                            futures[i]->key() + ": " + futures[i]->core().explain(futures[i]->task()));
+  } else {
+    completion_set completions{false};
+    for (const future_handle* future : futures)
+      completions.add(*future);
+    for (;;) {
+      if (completions.count() == 0) break;
+      const future_status status = completions.next(deadline).status();
+      if (until == wait_until::first || status == future_status::error || status == future_status::cancelled)
+        break;
+    }
+  }
+  std::vector<bool> result;
+  result.reserve(futures.size());
+  for (const future_handle* future : futures)
+    result.push_back(future->done());
+  return result;
+}
+
+} // namespace weft::detail

@@ -1,0 +1,128 @@
+#include "runtime/services/completion_set.hpp"
+
+#include "runtime/services/thread_role.hpp"
+
+#include <weft/errors.hpp>
+
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+namespace weft::detail {
+
+completion_set::~completion_set() {
+  clear();
+}
+
+void completion_set::add(future_handle future) {
+  if (!future.valid()) throw std::invalid_argument("weft::as_completed: a future that refers to no task");
+  const task_id task = future.task();
+  std::shared_ptr<client_core> core;
+  std::uint64_t number = 0;
+  {
+    std::lock_guard lock{mutex_};
+    if (!core_) {
+      core_ = future.core().shared_from_this();
+      number_ = core_->add_listener(*this);
+    }
+    if (core_.get() != &future.core())
+      throw std::invalid_argument("weft::as_completed: the futures belong to different clients");
+    auto& handles = awaited_[task];
+    handles.push_back(std::move(future));
+    if (handles.size() > 1) return; // watched already
+    core = core_;
+    number = number_;
+  }
+  core->watch(task, number, values_);
+}
+
+// Called under the core's mutex: only takes note. Handles are moved, not dropped.
+void completion_set::completed(task_id task) {
+  std::lock_guard lock{mutex_};
+  const auto found = awaited_.find(task);
+  if (found == awaited_.end()) return;
+  for (auto& future : found->second)
+    ready_.push_back(std::move(future));
+  awaited_.erase(found);
+  ready_condition_.notify_all();
+}
+
+void completion_set::wait_for_ready(std::unique_lock<std::mutex>& lock, instant deadline) {
+  if (!ready_.empty() || awaited_.empty()) return;
+  if (const char* why = this_thread_role().must_not_wait)
+    throw std::logic_error(std::string("weft: ") + why + " must not wait for futures that are not ready");
+  lock.unlock();
+  {
+    waiting_scope waiting;
+    lock.lock();
+    const auto over = [&] { return !ready_.empty() || awaited_.empty(); };
+    if (deadline == never)
+      ready_condition_.wait(lock, over);
+    else
+      ready_condition_.wait_until(
+          lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline.nanoseconds)), over);
+    lock.unlock();
+  }
+  lock.lock();
+  if (!ready_.empty() || awaited_.empty()) return;
+  const task_id first = awaited_.begin()->first;
+  const std::size_t count = awaited_.size();
+  const auto core = core_;
+  const std::string key = awaited_.begin()->second.front().key();
+  lock.unlock();
+  throw timeout_error("weft: none of " + std::to_string(count) + " futures completed in time; " + key + ": " +
+                      core->explain(first));
+}
+
+future_handle completion_set::next(instant deadline) {
+  std::unique_lock lock{mutex_};
+  wait_for_ready(lock, deadline);
+  if (ready_.empty()) throw std::out_of_range("weft::as_completed: no futures are left");
+  future_handle result = std::move(ready_.front());
+  ready_.pop_front();
+  return result;
+}
+
+std::vector<future_handle> completion_set::next_batch(instant deadline) {
+  std::unique_lock lock{mutex_};
+  wait_for_ready(lock, deadline);
+  std::vector<future_handle> result(std::make_move_iterator(ready_.begin()),
+                                    std::make_move_iterator(ready_.end()));
+  ready_.clear();
+  return result;
+}
+
+std::size_t completion_set::count() const {
+  std::lock_guard lock{mutex_};
+  std::size_t result = ready_.size();
+  for (const auto& [task, handles] : awaited_)
+    result += handles.size();
+  return result;
+}
+
+bool completion_set::has_ready() const {
+  std::lock_guard lock{mutex_};
+  return !ready_.empty();
+}
+
+void completion_set::clear() {
+  std::map<task_id, std::vector<future_handle>> awaited;
+  std::deque<future_handle> ready; // dropped after unlocking: the last handle takes the core's mutex
+  std::shared_ptr<client_core> core;
+  std::uint64_t number = 0;
+  {
+    std::lock_guard lock{mutex_};
+    awaited.swap(awaited_);
+    ready.swap(ready_);
+    core = std::exchange(core_, nullptr);
+    number = number_;
+    ready_condition_.notify_all();
+  }
+  if (!core) return;
+  std::vector<task_id> tasks;
+  for (const auto& [task, handles] : awaited)
+    tasks.push_back(task);
+  core->remove_listener(number, tasks);
+}
+
+} // namespace weft::detail
