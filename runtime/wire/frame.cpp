@@ -28,8 +28,6 @@ std::string_view to_string(frame_type type) noexcept {
     return "goodbye";
   case frame_type::request_value:
     return "request_value";
-  case frame_type::cancel_request:
-    return "cancel_request";
   case frame_type::value:
     return "value";
   case frame_type::value_moved:

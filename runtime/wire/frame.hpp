@@ -27,12 +27,11 @@ enum class frame_type : std::uint8_t {
   goodbye = 20, ///< the sender leaves on purpose; a sentence says why
 
   // -- a data connection (transfer.hpp) ---
-  request_value = 32,  ///< who asks for which task's value
-  cancel_request = 33, ///< the answer is no longer wanted
-  value = 34,          ///< an answer; the value's bytes follow the frame
-  value_moved = 35,    ///< an answer: not here any more, ask the scheduler
-  value_refused = 36,  ///< an answer: a failure
-  put_value = 37,      ///< a value nobody asked for (scatter); its bytes follow the frame
+  request_value = 32, ///< who asks for which task's value
+  value = 33,         ///< an answer; the value's bytes follow the frame
+  value_moved = 34,   ///< an answer: not here any more, ask the scheduler
+  value_refused = 35, ///< an answer: the value cannot travel; why
+  put_value = 36,     ///< a value that nobody asked for (scatter); its bytes follow the frame
 };
 
 /// Whether the number stands for a frame type of this protocol.

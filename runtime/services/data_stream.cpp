@@ -1,0 +1,295 @@
+#include "runtime/services/data_stream.hpp"
+
+#include <weft/errors.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <utility>
+
+namespace weft::detail {
+
+namespace {
+
+constexpr std::size_t turn_bytes_max = 1 << 20;
+constexpr std::size_t gathered_enough = 64 << 10;    // gathering stops here
+constexpr std::size_t copied_max = 32 << 10;         // a longer value is sent from where it lies
+constexpr std::uint64_t encoded_here_max = 64 << 10; // a larger one is encoded on the encoding thread
+constexpr std::size_t input_capacity = 2 * (frame_header::size + frame_limits::data);
+constexpr std::size_t straight_min = 16
+                                     << 10; // so much of a value is received without passing through input_
+constexpr std::size_t pieces_max = 64;
+
+bool would_block(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+} // namespace
+
+data_stream::data_stream(io_thread& io, encoding_thread& encoding, connection connected,
+                         data_stream_owner& owner, std::uint64_t length_max)
+    : io_(io), encoding_(encoding), owner_(&owner), socket_(io.context(), connected.socket.release()),
+      peer_(std::move(connected.peer)), length_max_(length_max), input_(input_capacity) {}
+
+void data_stream::start() {
+  wait(socket_.wait_read, &data_stream::read_turn);
+}
+
+void data_stream::close() {
+  closed_ = true;
+  owner_ = nullptr;
+  boost_error ignored;
+  socket_.close(ignored);
+  queue_.clear();
+  large_ = {};
+  incoming_ = {};
+}
+
+bool data_stream::idle() const noexcept {
+  return queue_.empty() && !writing_ && !encoding_one_;
+}
+
+void data_stream::fail(std::string why) {
+  if (closed_) return;
+  auto* owner = owner_;
+  close();
+  owner->on_closed(*this, why);
+}
+
+void data_stream::wait(asio::posix::stream_descriptor::wait_type what, void (data_stream::*then)()) {
+  socket_.async_wait(what, [self = shared_from_this(), then](boost_error error) {
+    if (!error && !self->closed_) (self.get()->*then)();
+  });
+}
+
+// -- writing ---
+
+void data_stream::send(data_message message, value_ptr value) {
+  if (closed_) return;
+  queue_.push_back({std::move(message), std::move(value)});
+  if (writing_ || encoding_one_) return;
+  // In a turn of its own: messages that are sent one after another share it, and send() never calls the
+  // owner.
+  writing_ = true;
+  asio::post(io_.context(), [self = shared_from_this()] {
+    if (!self->closed_) self->write_turn();
+  });
+}
+
+void data_stream::write_turn() {
+  writing_ = true;
+  for (std::size_t budget = turn_bytes_max; budget > 0;) {
+    refill();
+    if (closed_) return;
+    if (gathered_sent_ == gathered_.size() && large_.segments.empty()) {
+      writing_ = false;
+      return;
+    }
+    auto count = write_once(budget);
+    if (closed_) return;
+    if (count == 0) break;
+    consume(count);
+    budget -= count;
+  }
+  wait(socket_.wait_write, &data_stream::write_turn);
+}
+
+// Makes bytes of what waits, in order, until there is enough for a while.
+void data_stream::refill() {
+  if (gathered_sent_ == gathered_.size()) {
+    gathered_.clear();
+    gathered_sent_ = 0;
+  }
+  while (!queue_.empty() && !closed_ && !encoding_one_ && large_.segments.empty() &&
+         gathered_.size() < gathered_enough) {
+    auto item = std::move(queue_.front());
+    queue_.pop_front();
+    item.message.has_body() ? encode(std::move(item)) : append_data_message(gathered_, item.message);
+  }
+}
+
+void data_stream::encode(outgoing item) {
+  if (item.value->nbytes() <= encoded_here_max) {
+    auto encoded = encoding_thread::encode_now(*item.value);
+    return take_encoded(std::move(item), std::move(encoded));
+  }
+  encoding_one_ = true;
+  auto value = item.value;
+  auto shared_item = std::make_shared<outgoing>(std::move(item));
+  encoding_.encode(std::move(value),
+                   [self = shared_from_this(), shared_item](encoding_thread::result encoded) {
+                     auto shared_encoded = std::make_shared<encoding_thread::result>(std::move(encoded));
+                     self->io_.post([self, shared_item, shared_encoded] {
+                       self->encoding_one_ = false;
+                       if (self->closed_) return;
+                       self->take_encoded(std::move(*shared_item), std::move(*shared_encoded));
+                       if (!self->closed_ && !self->writing_) self->write_turn();
+                     });
+                   });
+}
+
+void data_stream::take_encoded(outgoing item, encoding_thread::result encoded) {
+  auto length = encoded.bytes.size();
+  failure_ptr refusal;
+  if (encoded.error)
+    refusal = failure::from_exception(encoded.error, {}, {});
+  else if (length > length_max_)
+    refusal = failure::make(failure_kind::cannot_travel, "a value of " + std::to_string(length) +
+                                                             " bytes, where at most " +
+                                                             std::to_string(length_max_) + " may travel");
+  if (refusal && item.message.type == frame_type::put_value)
+    return owner_->on_not_encoded(*this, item.message, std::move(refusal));
+  if (refusal) {
+    item.message.type = frame_type::value_refused;
+    item.message.failure = std::move(refusal);
+    return append_data_message(gathered_, item.message);
+  }
+  item.message.length = length;
+  item.message.type_name = item.value->type_name();
+  append_data_message(gathered_, item.message);
+  if (length <= copied_max) {
+    gathered_.resize(gathered_.size() + length);
+    encoded.bytes.copy_to(gathered_.data() + gathered_.size() - length);
+    return;
+  }
+  large_.value = std::move(item.value);
+  large_.bytes = std::move(encoded.bytes);
+  large_.segments = large_.bytes.segments();
+  large_.next = 0;
+}
+
+// Hands at most `limit` bytes to the kernel. Returns how many it took: 0 if it wants none now.
+std::size_t data_stream::write_once(std::size_t limit) {
+  std::array<iovec, pieces_max> pieces;
+  std::size_t count = 0;
+  auto add = [&](byte_span bytes) {
+    bytes = bytes.first(std::min(bytes.size(), limit));
+    if (bytes.empty()) return;
+    pieces[count++] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
+    limit -= bytes.size();
+  };
+  add(byte_span{gathered_}.subspan(gathered_sent_));
+  for (auto i = large_.next; i < large_.segments.size() && count < pieces_max; ++i)
+    add(large_.segments[i]);
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = count;
+  while (true) {
+    auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) return static_cast<std::size_t>(sent);
+    if (would_block(errno)) return 0;
+    if (errno == EINTR) continue;
+    fail(std::generic_category().message(errno));
+    return 0;
+  }
+}
+
+void data_stream::consume(std::size_t count) {
+  auto from_gathered = std::min(count, gathered_.size() - gathered_sent_);
+  gathered_sent_ += from_gathered;
+  count -= from_gathered;
+  while (large_.next < large_.segments.size()) {
+    auto& segment = large_.segments[large_.next];
+    auto taken = std::min(count, segment.size());
+    segment = segment.subspan(taken);
+    count -= taken;
+    if (!segment.empty()) return;
+    ++large_.next;
+  }
+  large_ = {}; // all of it is gone
+}
+
+// -- reading ---
+
+void data_stream::read_turn() {
+  try {
+    for (std::size_t budget = turn_bytes_max; budget > 0;) {
+      auto count = read_once(budget);
+      if (closed_) return;
+      if (count == 0) break;
+      budget -= std::min(budget, count);
+      take_input();
+      if (closed_) return;
+    }
+  } catch (const decode_error& error) {
+    return fail(std::string{"broke the protocol: "} + error.what());
+  } catch (const std::bad_alloc&) {
+    return fail("there is not enough memory for its value");
+  }
+  wait(socket_.wait_read, &data_stream::read_turn);
+}
+
+// Takes at most about `limit` bytes from the kernel. Returns how many there were: 0 if there are none now.
+std::size_t data_stream::read_once(std::size_t limit) {
+  std::array<iovec, 2> pieces;
+  std::size_t count = 0;
+  std::size_t rest = incoming_.body ? incoming_.body->size() - incoming_.filled : 0;
+  auto straight = rest >= straight_min ? std::min(rest, limit) : 0;
+  if (straight > 0) pieces[count++] = {incoming_.body->data() + incoming_.filled, straight};
+  // Behind the end of a value comes the next frame.
+  if (straight == rest || straight == 0)
+    pieces[count++] = {input_.data() + input_end_, input_.size() - input_end_};
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = count;
+  while (true) {
+    auto received = ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT);
+    if (received > 0) {
+      auto into_body = std::min(static_cast<std::size_t>(received), straight);
+      incoming_.filled += into_body;
+      input_end_ += static_cast<std::size_t>(received) - into_body;
+      return static_cast<std::size_t>(received);
+    }
+    if (received < 0 && errno == EINTR) continue;
+    if (received < 0 && would_block(errno)) return 0;
+    fail(received == 0 ? "closed the connection" : std::generic_category().message(errno));
+    return 0;
+  }
+}
+
+// Cuts what is in input_ into messages and parts of values.
+void data_stream::take_input() {
+  while (!closed_) {
+    byte_span bytes = byte_span{input_}.subspan(input_begin_, input_end_ - input_begin_);
+    if (incoming_.body) {
+      auto count = std::min(bytes.size(), incoming_.body->size() - incoming_.filled);
+      std::memcpy(incoming_.body->data() + incoming_.filled, bytes.data(), count);
+      incoming_.filled += count;
+      input_begin_ += count;
+      if (incoming_.filled < incoming_.body->size()) break;
+      deliver_body();
+      continue;
+    }
+    if (bytes.size() < frame_header::size) break;
+    auto header = frame_header::decode(bytes.first<frame_header::size>(), frame_limits::data);
+    if (bytes.size() - frame_header::size < header.length) break;
+    auto message = read_data_message(header, bytes.subspan(frame_header::size, header.length));
+    input_begin_ += frame_header::size + header.length;
+    message.has_body() ? begin_body(std::move(message))
+                       : owner_->on_message(*this, std::move(message), nullptr);
+  }
+  // What is left is the beginning of a frame; there is always room for the rest of it behind it.
+  std::memmove(input_.data(), input_.data() + input_begin_, input_end_ - input_begin_);
+  input_end_ -= input_begin_;
+  input_begin_ = 0;
+}
+
+void data_stream::begin_body(data_message message) {
+  if (message.length > length_max_)
+    throw decode_error("a value of " + std::to_string(message.length) + " bytes, where at most " +
+                       std::to_string(length_max_) + " are allowed");
+  // The peer has proved that it belongs to the cluster, and the memory is only taken as it is filled.
+  incoming_.body = shared_buffer::allocate(static_cast<std::size_t>(message.length));
+  incoming_.message = std::move(message);
+  incoming_.filled = 0;
+}
+
+void data_stream::deliver_body() {
+  auto done = std::exchange(incoming_, {});
+  owner_->on_message(*this, std::move(done.message), std::move(done.body));
+}
+
+} // namespace weft::detail
