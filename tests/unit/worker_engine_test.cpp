@@ -1,0 +1,449 @@
+#include "runtime/services/worker_engine.hpp"
+
+#include "runtime/services/thread_role.hpp"
+
+#include <weft/this_task.hpp>
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <set>
+
+/// The engine with real threads, played against by a scheduler that only listens: events are put into the
+/// inbox by hand, and what is said comes back through an outbox that a condition variable guards.
+namespace weft::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr function_id some_function{1};
+
+class number final : public value {
+ public:
+  explicit number(int its) : its_(its) {}
+  int get() const { return its_; }
+  std::uint64_t nbytes() const noexcept override { return sizeof *this; }
+  std::string type_name() const override { return "int"; }
+  bool travels() const noexcept override { return false; }
+  void encode(encoder&) const override {}
+
+ private:
+  int its_;
+};
+
+class lambda_body final : public task_body {
+ public:
+  using callable = std::function<int(std::span<const value_ptr>)>;
+  explicit lambda_body(callable its) : its_(std::move(its)) {}
+  value_ptr run(std::span<const value_ptr> inputs) const override {
+    return make_intrusive<number>(its_(inputs));
+  }
+  void encode(encoder&) const override {}
+  std::uint64_t nbytes() const noexcept override { return sizeof *this; }
+  function_id function() const noexcept override { return some_function; }
+
+ private:
+  callable its_;
+};
+
+class one_function final : public function_directory {
+  module_id module_of(function_id) const override { return module_id{1}; }
+  bool is_local(module_id) const override { return true; }
+  std::string name_of(function_id) const override { return "inc"; }
+  std::string description_of(module_id) const override { return "this test"; }
+};
+
+/// What the scheduler hears, in order.
+class listening_bell final : public bell {
+ public:
+  void ring() override {
+    std::lock_guard lock{mutex_};
+    rung_ = true;
+    changed_.notify_all();
+  }
+  void wait() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return std::exchange(rung_, false); });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool rung_ = false;
+};
+
+class recording_mover final : public data_mover {
+ public:
+  void introduce(worker_id worker, const std::string& address) override {
+    said("introduce " + std::to_string(worker.value) + " " + address);
+  }
+  void forget(worker_id worker) override { said("forget " + std::to_string(worker.value)); }
+  void perform(std::vector<transfer_command>& commands) override {
+    for (auto& command : commands)
+      if (on_command) on_command(command);
+    commands.clear();
+  }
+  std::vector<std::string> words() {
+    std::lock_guard lock{mutex_};
+    return words_;
+  }
+  std::function<void(transfer_command&)> on_command;
+
+ private:
+  void said(std::string word) {
+    std::lock_guard lock{mutex_};
+    words_.push_back(std::move(word));
+  }
+  std::mutex mutex_;
+  std::vector<std::string> words_;
+};
+
+class worker_engine_test : public testing::Test {
+ protected:
+  ~worker_engine_test() override {
+    if (engine) {
+      EXPECT_TRUE(engine->stop(1min).empty());
+    }
+  }
+
+  void start(worker_engine::settings how = {}) {
+    how.id = worker_id{1};
+    how.name = "alice";
+    port<scheduler_event> scheduler{box, heard};
+    engine = std::make_shared<worker_engine>(std::move(how), functions, scheduler, timers);
+    engine->start(data);
+  }
+
+  static task_id id(int number) { return task_id::make(client_id{1}, number); }
+
+  worker_event compute(int number, lambda_body::callable what, input_locations inputs = {},
+                       bool announce = false) {
+    compute_task event;
+    event.task = id(number);
+    event.run = run_id{1};
+    event.function = some_function;
+    event.announce = announce;
+    event.body = make_intrusive<lambda_body>(std::move(what));
+    event.inputs = std::move(inputs);
+    return event;
+  }
+
+  void tell(std::vector<worker_event> events) {
+    if (engine->inbox()->append(events)) engine->drain();
+  }
+  template <class... Events>
+  void tell_each(Events... events) {
+    std::vector<worker_event> all;
+    (all.emplace_back(std::move(events)), ...);
+    tell(std::move(all));
+  }
+
+  /// The next thing said, other than how the worker is.
+  scheduler_event next() {
+    while (true) {
+      while (next_ < said.size())
+        if (auto& event = said[next_++]; !std::holds_alternative<worker_reported>(event))
+          return std::move(event);
+      next_ = 0;
+      box->take(said);
+      if (said.empty()) heard->wait();
+    }
+  }
+  int finished(int number) {
+    auto event = next();
+    auto* finished = std::get_if<task_finished>(&event);
+    EXPECT_TRUE(finished) << "heard event " << event.index();
+    EXPECT_EQ(finished->task, id(number));
+    return static_cast<const number_of&>(*finished->value).get();
+  }
+  using number_of = number;
+
+  one_function functions;
+  timer_thread timers;
+  std::shared_ptr<outbox<scheduler_event>> box = std::make_shared<outbox<scheduler_event>>();
+  std::shared_ptr<listening_bell> heard = std::make_shared<listening_bell>();
+  std::shared_ptr<recording_mover> data = std::make_shared<recording_mover>();
+  std::shared_ptr<worker_engine> engine;
+  std::vector<scheduler_event> said;
+  std::size_t next_ = 0;
+};
+
+int first_of(std::span<const value_ptr> inputs) {
+  return static_cast<const number&>(*inputs[0]).get();
+}
+
+TEST_F(worker_engine_test, a_task_runs_and_its_result_is_reported) {
+  start();
+  tell_each(compute(1, [](auto) { return 42; }));
+  EXPECT_EQ(finished(1), 42);
+}
+
+TEST_F(worker_engine_test, a_chain_runs_in_order_and_each_link_sees_its_input) {
+  start();
+  std::vector<worker_event> events;
+  events.push_back(compute(1, [](auto) { return 1; }));
+  for (int i = 2; i <= 1000; ++i)
+    events.push_back(
+        compute(i, [](auto inputs) { return first_of(inputs) + 1; }, {{id(i - 1), worker_id{1}}}));
+  tell(std::move(events));
+  for (int i = 1; i <= 1000; ++i)
+    ASSERT_EQ(finished(i), i);
+}
+
+TEST_F(worker_engine_test, every_task_of_a_flood_over_several_threads_is_reported_once) {
+  start({.threads = 4});
+  constexpr int count = 20'000;
+  for (int from = 1; from <= count; from += 500) {
+    std::vector<worker_event> events;
+    for (int i = from; i < from + 500; ++i)
+      events.push_back(compute(i, [i](auto) { return i; }));
+    tell(std::move(events));
+  }
+  std::vector<int> seen(count + 1);
+  for (int i = 0; i < count; ++i) {
+    auto event = next();
+    auto& finished = std::get<task_finished>(event);
+    EXPECT_EQ(static_cast<const number&>(*finished.value).get(), static_cast<int>(finished.task.sequence()));
+    ++seen[finished.task.sequence()];
+  }
+  for (int i = 1; i <= count; ++i)
+    ASSERT_EQ(seen[i], 1) << i;
+}
+
+TEST_F(worker_engine_test, an_exception_is_reported_with_key_and_worker) {
+  start();
+  tell_each(compute(1, [](auto) -> int { throw std::out_of_range("too far"); }));
+  auto event = next();
+  const auto& failed = std::get<task_failed>(event);
+  EXPECT_EQ(failed.failure->type, "std::out_of_range");
+  EXPECT_EQ(failed.failure->messages, std::vector<std::string>{"too far"});
+  EXPECT_EQ(failed.failure->worker, "alice");
+  EXPECT_EQ(failed.failure->key, printable_key(functions, some_function, id(1)));
+}
+
+TEST_F(worker_engine_test, a_throw_that_is_no_std_exception_is_reported_too) {
+  start();
+  tell_each(compute(1, [](auto) -> int { throw 7; }));
+  auto event = next();
+  EXPECT_EQ(std::get<task_failed>(event).failure->type, "int");
+}
+
+TEST_F(worker_engine_test, a_task_knows_its_key_and_its_worker) {
+  start();
+  std::promise<std::string> said_by_task;
+  tell_each(compute(1, [&](auto) {
+    said_by_task.set_value(this_task::key() + " on " + this_task::worker_name());
+    return 0;
+  }));
+  EXPECT_EQ(said_by_task.get_future().get(), printable_key(functions, some_function, id(1)) + " on alice");
+  finished(1);
+}
+
+TEST_F(worker_engine_test, asking_for_this_task_outside_a_task_is_a_logic_error) {
+  EXPECT_THROW(this_task::stop_requested(), std::logic_error);
+  EXPECT_THROW(this_task::key(), std::logic_error);
+}
+
+TEST_F(worker_engine_test, aborting_a_running_task_sets_its_stop_token_and_its_result_is_given_back) {
+  start();
+  std::promise<void> running;
+  tell_each(compute(1, [&](auto) {
+    std::promise<void> stopped;
+    std::stop_callback callback{this_task::stop_token(), [&] { stopped.set_value(); }};
+    running.set_value();
+    stopped.get_future().get();
+    EXPECT_TRUE(this_task::stop_requested());
+    return 1;
+  }));
+  running.get_future().get();
+  tell_each(give_back_task{id(1), run_id{1}, true});
+  auto event = next();
+  EXPECT_EQ(std::get<task_given_back>(event).task, id(1));
+}
+
+TEST_F(worker_engine_test, tasks_that_wait_for_tasks_give_up_their_places) {
+  start({.threads = 1});
+  std::promise<void> released;
+  auto future = released.get_future().share();
+  constexpr int deep = 20;
+  std::vector<worker_event> events;
+  for (int i = 1; i <= deep; ++i)
+    events.push_back(compute(i, [future, i](auto) {
+      waiting_scope waiting;
+      future.wait();
+      return i;
+    }));
+  events.push_back(compute(deep + 1, [&](auto) {
+    released.set_value();
+    return 0;
+  }));
+  tell(std::move(events));
+  std::vector<bool> seen(deep + 2);
+  for (int i = 0; i <= deep; ++i) {
+    auto event = next();
+    seen[std::get<task_finished>(event).task.sequence()] = true;
+  }
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), true), deep + 1);
+}
+
+TEST_F(worker_engine_test, what_a_task_waits_for_may_stand_behind_it_in_its_own_batch) {
+  start({.threads = 1, .batch_time = 1h});
+  // Measured as short, so that the next ones are taken together.
+  tell_each(compute(1, [](auto) { return 0; }));
+  finished(1);
+  std::promise<void> second_ran;
+  std::vector<worker_event> events;
+  events.push_back(compute(2, [](auto) { return 2; }));
+  events.push_back(compute(3, [&](auto) {
+    waiting_scope waiting;
+    second_ran.get_future().wait();
+    return 3;
+  }));
+  events.push_back(compute(4, [&](auto) {
+    second_ran.set_value();
+    return 4;
+  }));
+  tell(std::move(events));
+  EXPECT_EQ(finished(2), 2); // is reported although its batch goes on
+  std::set<task_id> rest;
+  for (int i = 0; i < 2; ++i) {
+    auto event = next();
+    rest.insert(std::get<task_finished>(event).task);
+  }
+  EXPECT_EQ(rest, (std::set{id(3), id(4)}));
+}
+
+TEST_F(worker_engine_test, too_many_waiting_tasks_are_an_error_and_not_a_deadlock) {
+  start({.threads = 1, .waiting_max = 1});
+  std::promise<void> released;
+  auto future = released.get_future().share();
+  auto waits = [future](auto) {
+    waiting_scope waiting;
+    future.wait();
+    return 0;
+  };
+  tell_each(compute(1, waits), compute(2, waits));
+  auto event = next();
+  EXPECT_EQ(std::get<task_failed>(event).task, id(2));
+  released.set_value();
+  finished(1);
+}
+
+TEST_F(worker_engine_test, a_batch_whose_first_task_takes_long_is_split_after_a_while) {
+  start({.threads = 2, .batch_time = 1h, .batch_patience = 1ms});
+  tell_each(compute(1, [](auto) { return 0; }));
+  finished(1);
+  std::promise<void> last_ran;
+  auto future = last_ran.get_future().share();
+  std::vector<worker_event> events;
+  events.push_back(compute(2, [](auto) { return 2; }));
+  events.push_back(compute(3, [future](auto) { // without saying that it waits
+    future.wait();
+    return 3;
+  }));
+  events.push_back(compute(4, [&](auto) {
+    last_ran.set_value();
+    return 4;
+  }));
+  tell(std::move(events));
+  EXPECT_EQ(finished(2), 2);
+  // The third and the fourth end at the same time, on two threads.
+  std::set<task_id> rest;
+  for (int i = 0; i < 2; ++i) {
+    auto event = next();
+    rest.insert(std::get<task_finished>(event).task);
+  }
+  EXPECT_EQ(rest, (std::set{id(3), id(4)}));
+}
+
+TEST_F(worker_engine_test, an_announced_task_begins_only_after_the_announcement_was_flushed) {
+  std::atomic<int> flushed = 0;
+  start({.flush_reports = [&] { ++flushed; }});
+  tell_each(compute(1, [](auto) { return 0; }));
+  finished(1);
+  EXPECT_EQ(flushed, 0);
+  tell_each(compute(
+      2, [&](auto) { return flushed.load(); }, {}, true));
+  auto event = next();
+  EXPECT_EQ(std::get<task_started>(event).task, id(2));
+  EXPECT_EQ(finished(2), 1);
+}
+
+TEST_F(worker_engine_test, stopping_names_the_tasks_that_still_run_and_ends_when_they_do) {
+  start({.threads = 2});
+  std::promise<void> running, released;
+  tell_each(compute(1, [&](auto) {
+    running.set_value();
+    released.get_future().wait();
+    return 1;
+  }));
+  running.get_future().wait();
+  EXPECT_EQ(engine->stop(0s), std::vector{printable_key(functions, some_function, id(1))});
+  released.set_value();
+  EXPECT_TRUE(engine->stop(1min).empty());
+  finished(1);
+}
+
+TEST_F(worker_engine_test, stopping_asks_running_tasks_to_stop_and_begins_no_other) {
+  start({.threads = 1});
+  std::promise<void> running;
+  tell_each(compute(1,
+                    [&](auto) {
+                      running.set_value();
+                      while (!this_task::stop_requested())
+                        std::this_thread::yield();
+                      return 1;
+                    }),
+            compute(2, [](auto) -> int {
+              ADD_FAILURE() << "began after stop";
+              return 2;
+            }));
+  running.get_future().wait();
+  EXPECT_TRUE(engine->stop(1min).empty());
+  finished(1);
+  tell_each(compute(3, [](auto) -> int {
+    ADD_FAILURE() << "ran on a stopped worker";
+    return 3;
+  }));
+}
+
+TEST_F(worker_engine_test, an_input_from_elsewhere_is_asked_for_and_its_arrival_lets_the_task_run) {
+  data->on_command = [&](transfer_command& command) {
+    const auto& request = std::get<request_value>(command);
+    EXPECT_EQ(request.worker, worker_id{2});
+    // The answer comes on the asking thread, before perform returns, as it does within one process.
+    tell_each(value_arrived{request.worker, request.task, make_intrusive<number>(20)});
+  };
+  start();
+  tell_each(peer_introduced{worker_id{2}, "bob", "127.0.0.1:99"},
+            compute(2, [](auto inputs) { return first_of(inputs) + 1; }, {{id(1), worker_id{2}}}));
+  auto event = next();
+  EXPECT_EQ(std::get<replica_added>(event).task, id(1));
+  EXPECT_EQ(finished(2), 21);
+  tell_each(peer_lost{worker_id{2}});
+  EXPECT_EQ(data->words(), (std::vector<std::string>{"introduce 2 127.0.0.1:99", "forget 2"}));
+}
+
+TEST_F(worker_engine_test, it_says_now_and_then_how_it_is) {
+  start({.report_interval = 1ms});
+  for (;;) {
+    heard->wait();
+    box->take(said);
+    for (const auto& event : said)
+      if (const auto* reported = std::get_if<worker_reported>(&event)) {
+        EXPECT_EQ(reported->worker, worker_id{1});
+        EXPECT_GT(reported->memory, 0u);
+        return;
+      }
+  }
+}
+
+TEST_F(worker_engine_test, leave_is_passed_on_to_who_ends_the_worker) {
+  std::promise<void> left;
+  start({.on_leave = [&] { left.set_value(); }});
+  tell_each(leave{});
+  left.get_future().get();
+}
+
+} // namespace
+} // namespace weft::detail
