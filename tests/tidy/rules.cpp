@@ -268,9 +268,11 @@ offences machine_paths(const source_tree& tree) {
   for (const auto& [path, text] : tree)
     for_each_line(text, [&, &path = path](std::size_t number, const std::string& line) {
       for (const auto& place : places) {
-        // "…/source/work/x" is somebody's own folder; a path of the machine begins there.
+        // A path of the machine begins there: "$base/work/x" does not. Someone is nobody.
         const auto i = line.find(place);
-        if (i != line.npos && (i == 0 || !(is_word_character(line[i - 1]) || line[i - 1] == '}')))
+        const bool begins =
+            i != line.npos && (i == 0 || !(is_word_character(line[i - 1]) || line[i - 1] == '}'));
+        if (begins && line.compare(i + place.size(), 7, "someone") != 0)
           found.push_back(at(path, number) + "names " + place + "…, which is a path of one machine");
       }
     });

@@ -53,7 +53,8 @@ offences unlisted_public_headers(const source_tree& tree);
 /// no longer. A line of `justified` is "path reason…"; lines that begin with # are comments.
 offences long_files(const source_tree& tree, const std::string& justified);
 
-/// Paths that exist on one machine only: homes and checkouts.
+/// Paths that exist on one machine only: homes and checkouts. A test that needs a home's name calls its owner
+/// someone.
 offences machine_paths(const source_tree& tree);
 
 /// Tests that are switched off, and code that is.

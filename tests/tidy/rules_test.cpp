@@ -122,8 +122,9 @@ TEST(long_files, finds_501_lines_unless_excused_and_excuses_that_are_not_needed)
 
 TEST(machine_paths, finds_a_home_and_lets_pass_a_folder_of_that_name) {
   const std::string home = std::string{"/ho"} + "me/";
-  const source_tree tree = {{"a.cpp", "open(\"" + home + "ada/x\");\n"},
-                            {"b.cpp", "open(base + \"x" + home + "y\");\n"}};
+  const source_tree tree = {
+      {"a.cpp", "open(\"" + home + "ada/x\");\n"},
+      {"b.cpp", "open(base + \"x" + home + "y\");\nopen(\"" + home + "someone/x\");\n"}};
   EXPECT_EQ(machine_paths(tree).size(), 1u);
 }
 
