@@ -44,7 +44,7 @@ class WEFT_HIDDEN typed_value final : public object_value {
   }
 
  private:
-  mutable T object_; // changed by take_value only, when nobody else looks
+  mutable T object_; // changed by extract_value only, when nobody else looks
 };
 
 /// A value holding a T made from the arguments.
@@ -91,7 +91,7 @@ const T& value_as(const value& from) {
 /// Moves the T out of `from`. Only for a caller who knows that nobody looks at the value any more: others who
 /// hold it will find it moved from.
 template <class T>
-T take_value(value_ptr&& from) {
+T extract_value(value_ptr&& from) {
   const auto owned = std::move(from);
   return std::move(const_cast<T&>(value_as<T>(*owned)));
 }
