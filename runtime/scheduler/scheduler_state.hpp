@@ -178,6 +178,7 @@ class scheduler_state {
   bool holds(const record& row, worker_id worker) const;
   void notify(task_id task, holder_event&& event, scheduler_commands& commands);
   record* outstanding_at(task_id task, worker_id worker, run_id run);
+  failure_ptr with_users_key(const record& row, task_id task, const failure_ptr& why) const;
   task_extras& extras_of(record& row);
 
   // placement.cpp

@@ -132,8 +132,23 @@ void scheduler_state::on(task_failed& event, scheduler_commands& commands) {
     --row->retries_left;
     try_again(event.task, *row, commands);
   } else {
-    to_fail_.emplace_back(event.task, event.failure);
+    to_fail_.emplace_back(event.task, with_users_key(*row, event.task, event.failure));
   }
+}
+
+// Workers know a task by its id alone; who reads the error knows it by the key that the user gave it.
+failure_ptr scheduler_state::with_users_key(const record& row, task_id task, const failure_ptr& why) const {
+  if (!row.extras || !row.extras->demands || row.extras->demands->key.empty()) return why;
+  if (why->key != printable_key(functions_, row.function, task))
+    return why; // another task's error, passed on
+  auto named = make_intrusive<failure>();
+  named->kind = why->kind;
+  named->type = why->type;
+  named->messages = why->messages;
+  named->key = row.extras->demands->key;
+  named->worker = why->worker;
+  named->original = why->original;
+  return named;
 }
 
 void scheduler_state::on(task_given_back& event, scheduler_commands& commands) {
