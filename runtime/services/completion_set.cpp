@@ -47,24 +47,30 @@ void completion_set::completed(task_id task) {
   ready_condition_.notify_all();
 }
 
-void completion_set::wait_for_ready(std::unique_lock<std::mutex>& lock, instant deadline) {
-  if (!ready_.empty() || awaited_.empty()) return;
+bool completion_set::sleep_until_ready(std::unique_lock<std::mutex>& lock, instant deadline) {
+  if (over()) return true;
   if (const char* why = this_thread_role().must_not_wait)
     throw std::logic_error(std::string("weft: ") + why + " must not wait for futures that are not ready");
-  lock.unlock();
-  {
+  // Again, if another thread was quicker to take what was ready.
+  while (!over() && instant::now() < deadline) {
+    lock.unlock();
     waiting_scope waiting;
     lock.lock();
-    const auto over = [&] { return !ready_.empty() || awaited_.empty(); };
     if (deadline == never)
-      ready_condition_.wait(lock, over);
+      ready_condition_.wait(lock, [&] { return over(); });
     else
       ready_condition_.wait_until(
-          lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline.nanoseconds)), over);
-    lock.unlock();
+          lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline.nanoseconds)),
+          [&] { return over(); });
+    lock.unlock(); // the task may have to wait for its place
+    waiting.end();
+    lock.lock();
   }
-  lock.lock();
-  if (!ready_.empty() || awaited_.empty()) return;
+  return over();
+}
+
+void completion_set::require_ready(std::unique_lock<std::mutex>& lock, instant deadline) {
+  if (sleep_until_ready(lock, deadline)) return;
   const task_id first = awaited_.begin()->first;
   const std::size_t count = awaited_.size();
   const auto core = core_;
@@ -74,9 +80,14 @@ void completion_set::wait_for_ready(std::unique_lock<std::mutex>& lock, instant 
                       core->explain(first));
 }
 
+bool completion_set::wait_until_ready(instant deadline) {
+  std::unique_lock lock{mutex_};
+  return sleep_until_ready(lock, deadline);
+}
+
 future_handle completion_set::next(instant deadline) {
   std::unique_lock lock{mutex_};
-  wait_for_ready(lock, deadline);
+  require_ready(lock, deadline);
   if (ready_.empty()) throw std::out_of_range("weft::as_completed: no futures are left");
   future_handle result = std::move(ready_.front());
   ready_.pop_front();
@@ -85,7 +96,7 @@ future_handle completion_set::next(instant deadline) {
 
 std::vector<future_handle> completion_set::next_batch(instant deadline) {
   std::unique_lock lock{mutex_};
-  wait_for_ready(lock, deadline);
+  require_ready(lock, deadline);
   std::vector<future_handle> result(std::make_move_iterator(ready_.begin()),
                                     std::make_move_iterator(ready_.end()));
   ready_.clear();

@@ -33,6 +33,9 @@ class completion_set final : public completion_listener {
   /// All that have completed; waits for one if none has. Empty if nothing is left. Throws timeout_error.
   std::vector<future_handle> next_batch(instant deadline);
 
+  /// Waits until `next` would return at once, or nothing is left; false if the deadline comes first.
+  bool wait_until_ready(instant deadline);
+
   /// Not handed out yet.
   std::size_t count() const;
   /// Whether `next` would return at once.
@@ -43,7 +46,9 @@ class completion_set final : public completion_listener {
   void completed(task_id task) override;
 
  private:
-  void wait_for_ready(std::unique_lock<std::mutex>& lock, instant deadline);
+  bool over() const { return !ready_.empty() || awaited_.empty(); }
+  bool sleep_until_ready(std::unique_lock<std::mutex>& lock, instant deadline);
+  void require_ready(std::unique_lock<std::mutex>& lock, instant deadline);
 
   const bool values_;
   mutable std::mutex mutex_; // after the core's, never around it

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 namespace weft::detail {
 
 /// The place that a running task occupies at its worker. A task that waits for another one gives it up
@@ -32,8 +34,10 @@ class waiting_scope {
   waiting_scope() : place_(this_thread_role().place) {
     if (place_) place_->give_up();
   }
-  ~waiting_scope() {
-    if (place_) place_->take_back();
+  ~waiting_scope() { end(); }
+  /// Earlier than at the end of its life.
+  void end() {
+    if (task_place* const place = std::exchange(place_, nullptr)) place->take_back();
   }
   waiting_scope(const waiting_scope&) = delete;
   waiting_scope& operator=(const waiting_scope&) = delete;

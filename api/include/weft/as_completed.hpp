@@ -1,0 +1,108 @@
+#pragma once
+
+#include <weft/detail/arguments.hpp>
+#include <weft/detail/completion_stream.hpp>
+#include <weft/future.hpp>
+#include <weft/time.hpp>
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace weft {
+
+struct as_completed_options {
+  /// A future comes out only when its result is here too: result() does not wait.
+  bool with_results = false;
+  /// For all together: what has not completed by then makes `next` throw timeout_error.
+  nanoseconds timeout = nanoseconds::max();
+};
+
+/// Futures in the order in which they complete, failed and cancelled ones too:
+///
+///     for (const auto& future : weft::as_completed(futures)) use(future.result());
+///
+/// More may be added while it runs, and after it ran empty. A handle added twice comes out twice. All futures
+/// belong to one client. Thread-safe, but for the iterators and moving.
+template <class T>
+class as_completed {
+ public:
+  using value_type = future<T>;
+
+  explicit as_completed(as_completed_options options = {})
+      : stream_(options.with_results), deadline_(detail::deadline_after(options.timeout)) {}
+  template <detail::range_of_futures Futures>
+  explicit as_completed(const Futures& futures, as_completed_options options = {}) : as_completed(options) {
+    update(futures);
+  }
+
+  /// Throws std::invalid_argument for a future of another client.
+  void add(future<T> future) { stream_.add(future.handle()); }
+  template <detail::range_of_futures Futures>
+  void update(const Futures& futures) {
+    for (const auto& future : futures)
+      add(future);
+  }
+
+  /// Waits for the next to complete. Throws std::out_of_range if nothing is left, timeout_error.
+  future<T> next() { return future<T>{stream_.next(deadline_)}; }
+  future<T> next(nanoseconds limit) { return future<T>{stream_.next(detail::deadline_after(limit))}; }
+  /// All that have completed; waits for one if none has. Empty if nothing is left.
+  std::vector<future<T>> next_batch() {
+    std::vector<future<T>> result;
+    for (auto& handle : stream_.next_batch(deadline_))
+      result.emplace_back(std::move(handle));
+    return result;
+  }
+
+  /// How many will still come out.
+  std::size_t count() const { return stream_.count(); }
+  /// Whether `next` would return at once.
+  bool has_ready() const { return stream_.has_ready(); }
+  /// Forgets all that have not come out.
+  void clear() { stream_.clear(); }
+
+  struct end_of_futures {};
+
+  /// Takes the futures out as it goes.
+  class iterator {
+   public:
+    using value_type = future<T>;
+    using difference_type = std::ptrdiff_t;
+
+    explicit iterator(as_completed& from) : from_(&from) { advance(); }
+    const future<T>& operator*() const { return current_; }
+    const future<T>* operator->() const { return &current_; }
+    iterator& operator++() {
+      advance();
+      return *this;
+    }
+    void operator++(int) { advance(); }
+    friend bool operator==(const iterator& at, end_of_futures) { return at.over_; }
+
+   private:
+    void advance() {
+      over_ = from_->count() == 0;
+      current_ = over_ ? future<T>{} : from_->next();
+    }
+
+    as_completed* from_;
+    future<T> current_;
+    bool over_ = false;
+  };
+
+  iterator begin() { return iterator{*this}; }
+  end_of_futures end() { return {}; }
+
+ private:
+  detail::completion_stream stream_;
+  detail::instant deadline_;
+};
+
+template <class Futures>
+as_completed(const Futures&) -> as_completed<typename detail::element_t<Futures>::value_type>;
+template <class Futures>
+as_completed(const Futures&, as_completed_options)
+    -> as_completed<typename detail::element_t<Futures>::value_type>;
+
+} // namespace weft

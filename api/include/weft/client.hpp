@@ -1,0 +1,202 @@
+#pragma once
+
+#include <weft/detail/arguments.hpp>
+#include <weft/detail/client_core.hpp>
+#include <weft/detail/typed_body.hpp>
+#include <weft/export.hpp>
+#include <weft/future.hpp>
+#include <weft/task_options.hpp>
+#include <weft/time.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace weft {
+
+class local_cluster;
+
+/// How a client behaves; give only what you need.
+struct client_options {
+  /// What the scheduler calls it; empty: made up.
+  std::string name = {};
+  /// The file with the cluster's key. Empty: WEFT_KEY_FILE, else weft/cluster.key in the configuration
+  /// folder.
+  std::string key_file = {};
+  /// For connecting to a scheduler elsewhere.
+  nanoseconds timeout = std::chrono::seconds(5);
+  /// `submit` blocks while so many tasks are not done,
+  std::uint64_t max_pending = 10'000'000;
+  /// or while their arguments take so many bytes.
+  std::uint64_t max_pending_bytes = std::uint64_t{1} << 30;
+};
+
+struct scatter_options {
+  /// Names of the workers one of which shall have it; empty: any, in turn.
+  std::vector<std::string> workers = {};
+};
+
+/// A worker as a client sees it.
+struct worker_info {
+  std::string name;
+  std::string address; ///< where others fetch results from it; empty: it lives in the scheduler's process
+  std::uint32_t threads = 0;
+  std::uint64_t memory_limit = 0; ///< bytes; 0: not known
+  std::uint32_t pid = 0;
+};
+
+/// Where tasks are submitted. All members may be called from any thread. A client that goes releases its
+/// futures and wakes whoever waits for one with cancelled_error ("client closed"); futures that outlive it
+/// can still be copied, printed and dropped, and results that are here looked at.
+class WEFT_API client {
+ public:
+  /// With a local cluster of its own: one worker with as many threads as the machine has cores.
+  client();
+  explicit client(client_options options);
+  /// Of a cluster of this program, which must outlive it.
+  explicit client(local_cluster& cluster, client_options options = {});
+  /// Of the scheduler at "host:port". Throws connection_error (nobody there, wrong key, another protocol) and
+  /// timeout_error, naming the address; std::invalid_argument where it is not an address.
+  explicit client(const std::string& address, client_options options = {});
+  explicit client(const char* address, client_options options = {})
+      : client(std::string(address), static_cast<client_options&&>(options)) {}
+  client(client&& other) noexcept;
+  client& operator=(client&& other) noexcept;
+  /// Closes.
+  ~client();
+
+  // -- tasks
+  // ----------------------------------------------------------------------------------------------------
+
+  /// Returns at once with the future of `function(arguments…)`, which a worker will call. A future among the
+  /// arguments, or within a container among them, stands for its result and makes this task wait for that
+  /// one. Arguments are kept as copies (or moved in) and passed as const: a parameter is `const T&` or `T`.
+  /// Throws std::invalid_argument for another client's future, key_conflict, cancelled_error after close;
+  /// blocks while too much is pending.
+  template <class Function, class... Arguments>
+  requires(!std::is_same_v<std::decay_t<Function>, task_options>)
+      detail::submitted_t<Function, Arguments...> submit(Function&& function, Arguments&&... arguments) {
+    return submit(task_options{}, static_cast<Function&&>(function), static_cast<Arguments&&>(arguments)...);
+  }
+
+  template <class Function, class... Arguments>
+  detail::submitted_t<Function, Arguments...> submit(const task_options& options, Function&& function,
+                                                     Arguments&&... arguments) {
+    detail::input_list inputs{*core_};
+    auto body = detail::make_body(static_cast<Function&&>(function),
+                                  detail::substitute(inputs, static_cast<Arguments&&>(arguments))...);
+    return detail::submitted_t<Function, Arguments...>{
+        detail::submit_body(*core_, std::move(body), inputs, options)};
+  }
+
+  /// Submits `function(x)` for each x of a range, or `function(x, y, …)` for several ranges side by side, as
+  /// far as the shortest goes. The futures come in the order of the elements. A key in the options gets "-0",
+  /// "-1" and so on.
+  template <class Function, class Range, class... Ranges>
+  requires(!std::is_same_v<std::decay_t<Function>, task_options>) auto map(Function&& function, Range&& range,
+                                                                           Ranges&&... ranges) {
+    return map(task_options{}, function, range, ranges...);
+  }
+
+  template <class Function, class Range, class... Ranges>
+  auto map(task_options options, Function&& function, Range&& range, Ranges&&... ranges) {
+    constexpr bool iterates = detail::iterable<Range> && (detail::iterable<Ranges> && ...);
+    static_assert(iterates,
+                  "weft: map takes ranges (anything with begin and end) after the function; for one call "
+                  "use submit");
+    if constexpr (iterates) {
+      using result = detail::submitted_t<Function&, detail::element_t<Range>, detail::element_t<Ranges>...>;
+      std::vector<result> futures;
+      if constexpr (requires { range.size(); }) futures.reserve(static_cast<std::size_t>(range.size()));
+      const std::string key = options.key;
+      const auto end = std::end(range);
+      [&](auto at, auto... others) {
+        for (; at != end && (!others.over() && ...); ++at, (others.advance(), ...)) {
+          if (!key.empty()) options.key = key + '-' + std::to_string(futures.size());
+          futures.push_back(submit(options, function, static_cast<const detail::element_t<Range>&>(*at),
+                                   static_cast<const detail::element_t<Ranges>&>(others.element())...));
+        }
+      }(std::begin(range), detail::range_cursor(ranges)...);
+      return futures;
+    } else {
+      return std::vector<future<int>>{};
+    }
+  }
+
+  /// Waits for all results and returns copies of them, in order. Throws the first failure. What is elsewhere
+  /// is fetched all at once. Futures of void: only waits.
+  template <detail::range_of_futures Futures>
+  auto gather(const Futures& futures) {
+    using value = typename detail::element_t<Futures>::value_type;
+    detail::prefetch(detail::handles_of(futures));
+    if constexpr (std::is_void_v<value>) {
+      for (const auto& future : futures)
+        future.result();
+    } else {
+      static_assert(
+          std::is_copy_constructible_v<value>,
+          "weft: gather copies the results, and this type cannot be copied: call take() on each future, "
+          "which moves its result out");
+      std::vector<value> results;
+      if constexpr (requires { futures.size(); }) results.reserve(static_cast<std::size_t>(futures.size()));
+      for (const auto& future : futures)
+        results.push_back(future.result());
+      return results;
+    }
+  }
+
+  /// Sends a datum to a worker and returns its future, to be an argument of several tasks. There is nothing
+  /// to compute it from again: if its worker is lost, result() throws lost_data_error.
+  template <class T>
+  future<std::decay_t<T>> scatter(T&& datum, scatter_options options = {}) {
+    static_assert(!std::is_pointer_v<std::decay_t<T>>,
+                  "weft: a pointer means nothing in another process; scatter the "
+                  "value (of a string literal: a std::string)");
+    return future<std::decay_t<T>>{detail::scatter_value(
+        *core_, detail::make_value<std::decay_t<T>>(static_cast<T&&>(datum)), std::move(options.workers))};
+  }
+
+  /// Cancels each; see any_future::cancel.
+  template <class T>
+  void cancel(const T& futures) {
+    if constexpr (std::is_base_of_v<any_future, T>) {
+      futures.cancel();
+    } else {
+      static_assert(detail::range_of_futures<T>, "weft: cancel takes a future or a range of futures");
+      for (const auto& future : futures)
+        future.cancel();
+    }
+  }
+
+  // -- the cluster
+  // ----------------------------------------------------------------------------------------------
+
+  /// Waits until the cluster has at least so many workers. Throws timeout_error saying how many there are.
+  void wait_for_workers(std::size_t count);
+  void wait_for_workers(std::size_t count, nanoseconds limit);
+
+  /// The cluster's workers, as far as this client has heard.
+  std::vector<worker_info> workers() const;
+
+  /// "inproc", "127.0.0.1:8786".
+  std::string scheduler_address() const;
+
+  /// Releases all futures, wakes all waiters. Idempotent; the destructor calls it.
+  void close();
+
+  /// "<Client: 127.0.0.1:8786, workers: 2, threads: 8, memory: 16.0 GB>"
+  friend WEFT_API std::ostream& operator<<(std::ostream& to, const client& client);
+
+ private:
+  struct implementation;
+  explicit client(implementation* own);
+
+  implementation* implementation_;
+  detail::client_core* core_; // the implementation's
+};
+
+} // namespace weft

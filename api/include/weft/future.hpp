@@ -1,0 +1,151 @@
+#pragma once
+
+#include <weft/detail/future_handle.hpp>
+#include <weft/detail/type_name.hpp>
+#include <weft/detail/typed_value.hpp>
+#include <weft/errors.hpp>
+#include <weft/export.hpp>
+#include <weft/time.hpp>
+
+#include <exception>
+#include <iosfwd>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace weft {
+
+class client;
+
+/// A task's future whatever the type of its result: what can be asked without knowing it.
+///
+/// Copies share one handle; when the last is gone the task is released: it is not run if it has not started,
+/// and its result is freed everywhere. Const members may be called from any thread, also after the client is
+/// gone. Members throw std::logic_error where the future refers to no task.
+class WEFT_API any_future {
+ public:
+  /// Refers to no task.
+  any_future() noexcept = default;
+
+  /// Whether it refers to a task at all.
+  bool valid() const noexcept { return handle_.valid(); }
+
+  future_status status() const { return handle_.status(); }
+  /// Finished, failed or cancelled.
+  bool done() const { return handle_.done(); }
+  /// Waits until it is done.
+  void wait() const { handle_.wait_done(detail::never); }
+  /// Waits until it is done, at most so long; whether it is.
+  bool wait_for(nanoseconds limit) const { return handle_.wait_done(detail::deadline_after(limit)); }
+
+  /// Waits until it is done; what `result()` would throw, or null. Does not fetch the result.
+  std::exception_ptr exception() const { return handle_.wait_exception(detail::never); }
+  /// The same; throws timeout_error after `limit`.
+  std::exception_ptr exception(nanoseconds limit) const {
+    return handle_.wait_exception(detail::deadline_after(limit));
+  }
+
+  /// The task does not run if it has not started, and its result is discarded if it has; `result()` throws
+  /// cancelled_error, here and of every task that needs this one. Nothing happens to one that has failed.
+  void cancel() const { handle_.cancel("cancelled by the program"); }
+
+  /// Drops this handle now instead of at the end of the future's life.
+  void release() { handle_ = {}; }
+
+  /// "inc-1000000002a", or the key that was asked for.
+  std::string key() const { return handle_.key(); }
+  /// The names of the workers that hold the result.
+  std::vector<std::string> who_has() const { return handle_.who_has(); }
+  /// The size of the result in bytes, about; 0 while it is not known.
+  std::uint64_t nbytes() const { return handle_.nbytes(); }
+
+  /// Whether both refer to the same task.
+  friend bool operator==(const any_future& a, const any_future& b) noexcept { return a.handle_ == b.handle_; }
+  /// "<Future: inc status: pending, key: inc-1000000002a>"
+  friend std::ostream& operator<<(std::ostream& to, const any_future& future) {
+    future.handle_.print(to, {});
+    return to;
+  }
+
+  /// For Weft's own templates.
+  const detail::future_handle& handle() const noexcept { return handle_; }
+
+ protected:
+  explicit any_future(detail::future_handle handle) noexcept : handle_(std::move(handle)) {}
+
+  detail::future_handle handle_;
+};
+
+/// The result of a task that may not have run yet, and may run elsewhere. Pass it as an argument to other
+/// tasks to say that they need its result; see `client::submit`.
+template <class T>
+class future : public any_future {
+  static_assert(std::is_same_v<T, std::decay_t<T>>,
+                "weft: a future's result is a value: no reference, not const");
+
+ public:
+  using value_type = T;
+
+  future() noexcept = default;
+  /// For Weft's own templates.
+  explicit future(detail::future_handle handle) noexcept : any_future(std::move(handle)) {}
+
+  /// Waits for the result and fetches it if it is elsewhere. The reference is valid while a handle to this
+  /// task lives. Throws what the task failed with (task_error, cancelled_error, worker_killed, …);
+  /// std::logic_error when called where it would block for ever, on CAF's threads or in a callback. A task
+  /// that waits lets others run meanwhile.
+  const T& result() const& { return get(detail::never); }
+  /// The same; throws timeout_error, which says why there is no result yet, after `limit`.
+  const T& result(nanoseconds limit) const& { return get(detail::deadline_after(limit)); }
+
+  /// Of a future that is about to go: a copy.
+  T result() && {
+    check_copyable();
+    return get(detail::never);
+  }
+  T result(nanoseconds limit) && {
+    check_copyable();
+    return get(detail::deadline_after(limit));
+  }
+
+  /// Waits, moves the result out and releases the task; this future then refers to nothing. Throws
+  /// std::logic_error if another handle or a task still needs the result, and what `result()` throws.
+  T take() { return detail::extract_value<T>(handle_.take_value()); }
+
+  /// "<Future: inc status: finished, type: int, key: inc-1000000002a>"
+  friend std::ostream& operator<<(std::ostream& to, const future& future) {
+    future.handle_.print(to, detail::readable_name(typeid(T)));
+    return to;
+  }
+
+ private:
+  const T& get(detail::instant deadline) const { return detail::value_as<T>(handle_.wait_value(deadline)); }
+  static constexpr void check_copyable() {
+    static_assert(
+        std::is_copy_constructible_v<T>,
+        "weft: result() of a temporary future copies the result, and this type cannot be copied: call "
+        "take(), which moves it out, or keep the future in a variable and look at the result there");
+  }
+};
+
+/// A task without a result.
+template <>
+class future<void> : public any_future {
+ public:
+  using value_type = void;
+
+  future() noexcept = default;
+  explicit future(detail::future_handle handle) noexcept : any_future(std::move(handle)) {}
+
+  /// Waits until the task has run. Throws as any future's does.
+  void result() const { handle_.wait_value(detail::never); }
+  void result(nanoseconds limit) const { handle_.wait_value(detail::deadline_after(limit)); }
+
+  friend std::ostream& operator<<(std::ostream& to, const future& future) {
+    future.handle_.print(to, "void");
+    return to;
+  }
+};
+
+} // namespace weft

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <weft/export.hpp>
+
+namespace weft {
+
+/// Makes this program one that can run as its own worker processes. The first thing in main:
+///
+///     int main(int argc, char** argv) {
+///       weft::init init{argc, argv};
+///
+/// In a process that a local_cluster has started, or that was started with `--weft-worker ADDRESS …`, the
+/// constructor runs a worker and ends the process: nothing after it in main runs there. Otherwise it keeps
+/// the program's file open, so that worker processes run this very program even if the file is replaced
+/// meanwhile.
+///
+/// One at a time. Throws std::logic_error for a second one.
+class WEFT_API init {
+ public:
+  init(int argc, char** argv);
+  ~init();
+  init(const init&) = delete;
+  init& operator=(const init&) = delete;
+};
+
+} // namespace weft

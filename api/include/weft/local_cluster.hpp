@@ -1,0 +1,68 @@
+#pragma once
+
+#include <weft/export.hpp>
+#include <weft/time.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weft {
+
+/// What a local cluster begins with; give only what you need, in this order.
+struct local_cluster_options {
+  std::size_t workers = 1;
+  /// How many tasks each runs at once. 0: so many that all workers together have one per core.
+  std::uint32_t threads_per_worker = 0;
+  /// Workers are processes of their own that run this program; see weft::init. Otherwise they are threads of
+  /// this one.
+  bool processes = false;
+  /// How long its end waits for tasks that run.
+  nanoseconds shutdown_timeout = std::chrono::seconds(5);
+};
+
+struct new_worker_options {
+  /// Unique in the cluster; empty: "worker-0", "worker-1" and so on.
+  std::string name = {};
+  /// 0: as many as the cluster's workers have.
+  std::uint32_t threads = 0;
+};
+
+/// A scheduler and workers on this machine, as threads or as processes of this program. All members may be
+/// called from any thread, and while work runs.
+class WEFT_API local_cluster {
+ public:
+  local_cluster();
+  /// With `.processes` it throws std::logic_error where there is no live weft::init, and in a worker process.
+  explicit local_cluster(local_cluster_options options);
+  /// Closes.
+  ~local_cluster();
+  local_cluster(const local_cluster&) = delete;
+  local_cluster& operator=(const local_cluster&) = delete;
+
+  /// Starts workers, or stops those that came last, until there are so many. What they hold is handed over
+  /// first, and what they run is finished or run elsewhere.
+  void scale(std::size_t workers);
+
+  /// One more; returns its name. Throws connection_error if the name is taken.
+  std::string start_worker(new_worker_options options = {});
+
+  /// Lets a worker finish what it runs, hand over what it holds, and leave. Throws std::invalid_argument for
+  /// an unknown name.
+  void stop_worker(const std::string& name);
+
+  std::vector<std::string> worker_names() const;
+
+  /// Ends everything: waits for tasks that run up to `shutdown_timeout`, then ends worker processes; threads
+  /// cannot be killed, so it says which tasks it waits for. Clients of it find the scheduler gone.
+  /// Idempotent.
+  void close();
+
+ private:
+  friend class client;
+  struct implementation;
+  implementation* implementation_;
+};
+
+} // namespace weft

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <weft/detail/arguments.hpp>
+#include <weft/export.hpp>
+
+#include <string>
+#include <vector>
+
+namespace weft {
+
+struct progress_options {
+  /// Stands before the bar.
+  std::string title = {};
+  /// The file descriptor to write to; standard error.
+  int descriptor = 2;
+};
+
+namespace detail {
+WEFT_API void show_progress(const std::vector<const future_handle*>& futures,
+                            const progress_options& options);
+}
+
+/// Waits until all futures are done and shows how far they are: a bar with count, rate and time left in a
+/// terminal, elsewhere a line now and then. Does not throw what a task failed with: it counts failures.
+template <detail::range_of_futures Futures>
+void progress(const Futures& futures, const progress_options& options = {}) {
+  detail::show_progress(detail::handles_of(futures), options);
+}
+
+} // namespace weft

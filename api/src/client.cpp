@@ -1,0 +1,151 @@
+#include "actors/node.hpp"
+#include "api/src/local_cluster_implementation.hpp"
+#include "runtime/services/client_core.hpp"
+#include "runtime/services/endpoint.hpp"
+#include "runtime/services/function_registry.hpp"
+
+#include <weft/client.hpp>
+#include <weft/errors.hpp>
+#include <weft/local_cluster.hpp>
+
+#include <atomic>
+#include <cstdio>
+#include <ostream>
+#include <unistd.h>
+#include <utility>
+
+namespace weft {
+
+namespace {
+
+std::string name_for(const client_options& options) {
+  static std::atomic<unsigned> number{0};
+  if (!options.name.empty()) return options.name;
+  return "client-" + std::to_string(getpid()) + '-' + std::to_string(number++);
+}
+
+detail::client_core::settings limits_of(const client_options& options) {
+  return {.max_pending = options.max_pending, .max_pending_bytes = options.max_pending_bytes};
+}
+
+std::string in_gigabytes(std::uint64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f GB", static_cast<double>(bytes) / 1e9);
+  return text;
+}
+
+} // namespace
+
+struct client::implementation : detail::client_sink {
+  implementation(std::shared_ptr<detail::client_connection> its_connection, const client_options& options)
+      : connection(std::move(its_connection)),
+        core(std::make_shared<detail::client_core>(connection->id(), connection->scheduler(),
+                                                   connection->data(), detail::function_registry::instance(),
+                                                   limits_of(options))) {
+    connection->start(*this);
+  }
+  ~implementation() override { close(); }
+
+  void deliver(std::vector<detail::holder_event>& events) override { core->deliver(events); }
+
+  // Cancels first: who waits wakes up, and what is said then still reaches the scheduler.
+  void close() {
+    core->close("client closed");
+    connection->close();
+  }
+
+  std::unique_ptr<local_cluster> own_cluster; // declared first: destroyed last
+  const std::shared_ptr<detail::client_connection> connection;
+  const std::shared_ptr<detail::client_core> core;
+};
+
+client::client(implementation* own) : implementation_(own), core_(own->core.get()) {}
+
+client::client() : client(client_options{}) {}
+
+client::client(client_options options) : implementation_(nullptr), core_(nullptr) {
+  auto cluster = std::make_unique<local_cluster>();
+  client its_client{*cluster, std::move(options)};
+  its_client.implementation_->own_cluster = std::move(cluster);
+  *this = std::move(its_client);
+}
+
+client::client(local_cluster& cluster, client_options options)
+    : client(new implementation(
+          cluster.implementation_->node->connect(cluster.implementation_->scheduler, name_for(options)),
+          options)) {}
+
+client::client(const std::string& address, client_options options)
+    : client([&] {
+        std::optional<std::filesystem::path> key_file;
+        if (!options.key_file.empty()) key_file = options.key_file;
+        constexpr std::uint16_t default_port = 8786;
+        detail::cluster_address where{
+            .address = to_string(detail::endpoint::parse(address, default_port)),
+            .socket = {},
+            .key = detail::cluster_key::read_file(detail::cluster_key::file_path(key_file)),
+            .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(options.timeout)};
+        return new implementation(detail::node::instance()->connect(std::move(where), name_for(options)),
+                                  options);
+      }()) {}
+
+client::client(client&& other) noexcept
+    : implementation_(std::exchange(other.implementation_, nullptr)),
+      core_(std::exchange(other.core_, nullptr)) {}
+
+client& client::operator=(client&& other) noexcept {
+  std::swap(implementation_, other.implementation_);
+  std::swap(core_, other.core_);
+  return *this;
+}
+
+client::~client() {
+  delete implementation_;
+}
+
+void client::close() {
+  implementation_->close();
+}
+
+void client::wait_for_workers(std::size_t count) {
+  core_->wait_for_workers(count, detail::never);
+}
+
+void client::wait_for_workers(std::size_t count, nanoseconds limit) {
+  if (core_->wait_for_workers(count, detail::deadline_after(limit))) return;
+  throw timeout_error("weft: waited for " + std::to_string(count) + " workers, but the cluster has " +
+                      std::to_string(core_->workers().size()));
+}
+
+std::vector<worker_info> client::workers() const {
+  std::vector<worker_info> result;
+  for (const auto& worker : core_->workers())
+    result.push_back({.name = worker->name,
+                      .address = worker->address,
+                      .threads = worker->threads,
+                      .memory_limit = worker->memory_limit,
+                      .pid = worker->pid});
+  return result;
+}
+
+std::string client::scheduler_address() const {
+  return implementation_->connection->scheduler_address();
+}
+
+std::ostream& operator<<(std::ostream& to, const client& client) {
+  if (!client.implementation_) return to << "<Client: moved from>";
+  const auto workers = client.workers();
+  std::uint64_t threads = 0;
+  std::uint64_t memory = 0;
+  for (const auto& worker : workers) {
+    threads += worker.threads;
+    memory += worker.memory_limit;
+  }
+  to << "<Client: " << client.scheduler_address();
+  if (client.core_->closed()) to << " (closed)";
+  to << ", workers: " << workers.size() << ", threads: " << threads;
+  if (memory > 0) to << ", memory: " << in_gigabytes(memory);
+  return to << '>';
+}
+
+} // namespace weft

@@ -1,0 +1,225 @@
+#include "api/src/local_cluster_implementation.hpp"
+
+#include "api/src/program.hpp"
+
+#include <weft/detail/future_handle.hpp>
+#include <weft/errors.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace weft {
+
+namespace {
+
+std::uint32_t choose_threads(const local_cluster_options& options) {
+  if (options.threads_per_worker > 0) return options.threads_per_worker;
+  const auto workers = std::max<std::size_t>(1, options.workers);
+  return std::max(1u, static_cast<std::uint32_t>(std::thread::hardware_concurrency() / workers));
+}
+
+std::optional<detail::cluster_key> make_key(const local_cluster_options& options) {
+  if (!options.processes) return std::nullopt;
+  detail::require_program_for_workers();
+  return detail::cluster_key::make_ephemeral();
+}
+
+void say(const std::string& sentence) {
+  std::fprintf(stderr, "weft: %s\n", sentence.c_str());
+}
+
+std::string threads_cannot_be_killed(const std::string& worker, const std::string& tasks) {
+  return "waiting for " + tasks + " on " + worker + " to end; a thread cannot be killed";
+}
+
+} // namespace
+
+// -- the implementation -----------------------------------------------------------------------------------
+
+local_cluster::implementation::implementation(local_cluster_options its_options)
+    : options(std::move(its_options)), threads_per_worker(choose_threads(options)),
+      node(detail::node::instance()), key(make_key(options)) {
+  detail::scheduler_options how;
+  how.key = key;
+  scheduler = node->start_scheduler(std::move(how));
+  try {
+    start_several(options.workers);
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+local_cluster::implementation::~implementation() {
+  close();
+}
+
+std::string local_cluster::implementation::reserve_name(const std::string& wanted) {
+  std::lock_guard lock{mutex_};
+  if (closed_) throw std::logic_error("weft: this local_cluster is closed");
+  const auto taken = [&](const std::string& name) {
+    return std::find(starting_.begin(), starting_.end(), name) != starting_.end() ||
+           std::any_of(workers_.begin(), workers_.end(),
+                       [&](const auto& worker) { return worker->name() == name; });
+  };
+  std::string name = wanted;
+  while (name.empty() || (wanted.empty() && taken(name)))
+    name = "worker-" + std::to_string(next_number_++);
+  if (taken(name)) throw connection_error("weft: the cluster has a worker named " + name + " already");
+  starting_.push_back(name);
+  return name;
+}
+
+std::unique_ptr<detail::cluster_worker> local_cluster::implementation::make(new_worker_options how) {
+  const std::uint32_t threads = how.threads > 0 ? how.threads : threads_per_worker;
+  if (options.processes) return detail::start_process_worker(scheduler, *key, how.name, threads);
+  return detail::start_thread_worker(*node, scheduler, how.name, threads);
+}
+
+std::string local_cluster::implementation::start(new_worker_options how) {
+  how.name = reserve_name(how.name);
+  const std::string name = how.name;
+  std::unique_ptr<detail::cluster_worker> worker;
+  const auto end_reservation = [&] {
+    std::lock_guard lock{mutex_};
+    std::erase(starting_, name);
+    if (worker && !closed_) workers_.push_back(std::move(worker));
+  };
+  try {
+    worker = make(std::move(how));
+    if (options.processes) detail::wait_for_worker_process(*worker);
+  } catch (...) {
+    worker.reset();
+    end_reservation();
+    throw;
+  }
+  end_reservation();
+  return name;
+}
+
+// Processes take some time to start, so they all do it at once.
+void local_cluster::implementation::start_several(std::size_t count) {
+  std::vector<std::string> names;
+  std::vector<std::unique_ptr<detail::cluster_worker>> started;
+  for (std::size_t i = 0; i < count; ++i)
+    names.push_back(reserve_name({}));
+  const auto end_reservations = [&] {
+    std::lock_guard lock{mutex_};
+    for (const auto& name : names)
+      std::erase(starting_, name);
+  };
+  try {
+    for (const auto& name : names)
+      started.push_back(make({.name = name, .threads = 0}));
+    if (options.processes)
+      for (auto& worker : started)
+        detail::wait_for_worker_process(*worker);
+  } catch (...) {
+    end_reservations();
+    throw;
+  }
+  end_reservations();
+  std::lock_guard lock{mutex_};
+  if (closed_) return;
+  std::move(started.begin(), started.end(), std::back_inserter(workers_));
+}
+
+// It hands over what it has; if a task does not end in time, what the worker is does make a difference.
+void local_cluster::implementation::leave(std::unique_ptr<detail::cluster_worker> worker) {
+  if (scheduler->retire_worker(worker->name())) worker->wait_until_left(options.shutdown_timeout);
+  worker->ask_to_stop();
+  const std::string tasks = worker->wait_until_stopped(options.shutdown_timeout);
+  if (tasks.empty()) return;
+  if (!options.processes) say(threads_cannot_be_killed(worker->name(), tasks));
+  worker->force_to_stop();
+}
+
+void local_cluster::implementation::stop(const std::string& name) {
+  std::unique_ptr<detail::cluster_worker> worker;
+  {
+    std::lock_guard lock{mutex_};
+    const auto found = std::find_if(workers_.begin(), workers_.end(),
+                                    [&](const auto& each) { return each->name() == name; });
+    if (found == workers_.end()) throw std::invalid_argument("weft: the cluster has no worker named " + name);
+    worker = std::move(*found);
+    workers_.erase(found);
+  }
+  leave(std::move(worker));
+}
+
+void local_cluster::implementation::scale(std::size_t count) {
+  std::vector<std::unique_ptr<detail::cluster_worker>> superfluous;
+  std::size_t missing = 0;
+  {
+    std::lock_guard lock{mutex_};
+    std::erase_if(workers_, [](const auto& worker) { return !worker->running(); });
+    const std::size_t now = workers_.size() + starting_.size();
+    missing = count > now ? count - now : 0;
+    while (workers_.size() > count) {
+      superfluous.push_back(std::move(workers_.back()));
+      workers_.pop_back();
+    }
+  }
+  start_several(missing);
+  for (auto& worker : superfluous)
+    leave(std::move(worker));
+}
+
+std::vector<std::string> local_cluster::implementation::names() const {
+  std::lock_guard lock{mutex_};
+  std::vector<std::string> result;
+  for (const auto& worker : workers_)
+    if (worker->running()) result.push_back(worker->name());
+  return result;
+}
+
+void local_cluster::implementation::close() {
+  std::vector<std::unique_ptr<detail::cluster_worker>> workers;
+  {
+    std::lock_guard lock{mutex_};
+    if (std::exchange(closed_, true)) return;
+    workers.swap(workers_);
+  }
+  for (auto& worker : workers)
+    worker->ask_to_stop();
+  const auto deadline = detail::deadline_after(options.shutdown_timeout);
+  for (auto& worker : workers) {
+    const nanoseconds left = std::max(nanoseconds(0), deadline - detail::instant::now());
+    const std::string tasks = worker->wait_until_stopped(left);
+    if (tasks.empty()) continue;
+    if (!options.processes) say(threads_cannot_be_killed(worker->name(), tasks));
+    worker->force_to_stop();
+  }
+  workers.clear();
+  if (scheduler) scheduler->stop();
+}
+
+// -- what the user calls ----------------------------------------------------------------------------------
+
+local_cluster::local_cluster() : local_cluster(local_cluster_options{}) {}
+local_cluster::local_cluster(local_cluster_options options)
+    : implementation_(new implementation(std::move(options))) {}
+local_cluster::~local_cluster() {
+  delete implementation_;
+}
+
+void local_cluster::scale(std::size_t workers) {
+  implementation_->scale(workers);
+}
+std::string local_cluster::start_worker(new_worker_options options) {
+  return implementation_->start(std::move(options));
+}
+void local_cluster::stop_worker(const std::string& name) {
+  implementation_->stop(name);
+}
+std::vector<std::string> local_cluster::worker_names() const {
+  return implementation_->names();
+}
+void local_cluster::close() {
+  implementation_->close();
+}
+
+} // namespace weft

@@ -1,0 +1,264 @@
+#include "actors/node.hpp"
+#include "api/src/cluster_worker.hpp"
+#include "api/src/program.hpp"
+#include "api/src/worker_channel.hpp"
+#include "runtime/services/descriptor.hpp"
+
+#include <weft/errors.hpp>
+
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <mutex>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace weft::detail {
+
+namespace {
+
+[[noreturn]] void throw_system_error(int number, const char* what) {
+  throw std::system_error(number, std::generic_category(), what);
+}
+
+/// Above the numbers that the child's descriptors get, so that giving it those overwrites nothing.
+unique_descriptor above_inherited(unique_descriptor descriptor) {
+  unique_descriptor result{fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 10)};
+  if (!result) throw_system_error(errno, "fcntl");
+  return result;
+}
+
+struct descriptor_pair {
+  unique_descriptor ours;
+  unique_descriptor theirs;
+};
+
+descriptor_pair make_socket_pair() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw_system_error(errno, "socketpair");
+  unique_descriptor ours{ends[0]};
+  return {std::move(ours), above_inherited(unique_descriptor{ends[1]})};
+}
+
+descriptor_pair make_output_pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw_system_error(errno, "pipe2");
+  unique_descriptor ours{ends[0]};
+  return {std::move(ours), above_inherited(unique_descriptor{ends[1]})};
+}
+
+std::string describe_end(int status) {
+  if (WIFSIGNALED(status)) {
+    const char* name = sigabbrev_np(WTERMSIG(status));
+    return "killed by signal " + std::to_string(WTERMSIG(status)) +
+           (name ? std::string(" (SIG") + name + ")" : "");
+  }
+  return "exit code " + std::to_string(WEXITSTATUS(status));
+}
+
+/// posix_spawn's arguments, freed whatever happens.
+class spawn_plan {
+ public:
+  spawn_plan() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+    // The child shall not inherit what the calling thread blocks or the program handles.
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~spawn_plan() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  spawn_plan(const spawn_plan&) = delete;
+  spawn_plan& operator=(const spawn_plan&) = delete;
+
+  void pass(const unique_descriptor& descriptor, int as) {
+    posix_spawn_file_actions_adddup2(&actions_, descriptor.get(), as);
+  }
+
+  pid_t spawn(const program_file& program) {
+    std::vector<std::string> variables{std::string(worker_marker) + "=1"};
+    for (char** variable = environ; *variable; ++variable)
+      if (std::string_view(*variable).rfind(std::string(worker_marker) + '=', 0) != 0)
+        variables.emplace_back(*variable);
+    std::vector<char*> environment;
+    for (auto& variable : variables)
+      environment.push_back(variable.data());
+    environment.push_back(nullptr);
+    std::string name = program.name;
+    char* arguments[] = {name.data(), nullptr};
+    pid_t process = 0;
+    const int error =
+        posix_spawn(&process, program.path.c_str(), &actions_, &attributes_, arguments, environment.data());
+    if (error != 0) throw_system_error(error, "weft: cannot start a worker process of this program");
+    return process;
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+};
+
+/// Writes whole lines with the worker's name before them, each at once, so that lines of several workers do
+/// not mix.
+class line_writer {
+ public:
+  explicit line_writer(std::string name) : prefix_(std::move(name) + ": ") {}
+  ~line_writer() {
+    if (!line_.empty()) write_line();
+  }
+
+  void take(const char* bytes, std::size_t size) {
+    for (const char* end = bytes + size; bytes != end; ++bytes) {
+      if (*bytes == '\n' || line_.size() == longest_line) write_line();
+      if (*bytes != '\n') line_ += *bytes;
+    }
+  }
+
+ private:
+  static constexpr std::size_t longest_line = 64 * 1024;
+
+  void write_line() {
+    const std::string text = prefix_ + line_ + '\n';
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
+    line_.clear();
+  }
+
+  std::string prefix_;
+  std::string line_;
+};
+
+class process_worker final : public cluster_worker {
+ public:
+  process_worker(std::shared_ptr<scheduler_handle> scheduler, const cluster_key& key, std::string name,
+                 std::uint32_t threads)
+      : scheduler_(std::move(scheduler)), name_(std::move(name)) {
+    const program_file program = program_for_workers();
+    descriptor_pair control = make_socket_pair();
+    descriptor_pair lifeline = make_socket_pair();
+    descriptor_pair output = make_output_pipe();
+    spawn_plan plan;
+    plan.pass(control.theirs, inherited_control_descriptor);
+    plan.pass(lifeline.theirs, inherited_lifeline_descriptor);
+    plan.pass(output.theirs, STDOUT_FILENO);
+    plan.pass(output.theirs, STDERR_FILENO);
+    process_ = plan.spawn(program);
+    lifeline_ = std::move(lifeline.ours);
+    send_orders(lifeline_.get(), {.key = key, .threads = threads, .name = name_});
+    scheduler_->accept_socket(std::move(control.ours));
+    output_thread_ = std::thread([this, from = std::move(output.ours)] { forward_output(from.get()); });
+    watch_thread_ = std::thread([this] { watch(); });
+  }
+
+  ~process_worker() override {
+    force_to_stop();
+    output_thread_.join();
+    watch_thread_.join();
+  }
+
+  const std::string& name() const noexcept override { return name_; }
+
+  bool running() const override {
+    std::lock_guard lock{mutex_};
+    return how_it_ended_.empty();
+  }
+
+  bool wait_until_left(nanoseconds limit) override { return wait_until_ended(limit); }
+
+  void ask_to_stop() override { send_signal(lifeline_.get(), worker_signal::stop); }
+
+  std::string wait_until_stopped(nanoseconds limit) override {
+    return wait_until_ended(limit) ? "" : "its tasks";
+  }
+
+  void force_to_stop() override {
+    {
+      std::lock_guard lock{mutex_};
+      if (how_it_ended_.empty()) kill(process_, SIGKILL);
+    }
+    wait_until_ended(std::chrono::hours(24));
+  }
+
+  void wait_until_joined() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return joined_ || !how_it_ended_.empty(); });
+    if (!joined_)
+      throw connection_error("weft: the worker process " + name_ + " ended at its start: " + how_it_ended_);
+  }
+
+ private:
+  bool wait_until_ended(nanoseconds limit) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, limit, [&] { return !how_it_ended_.empty(); });
+  }
+
+  void forward_output(int from) const {
+    line_writer lines{name_};
+    char bytes[4096];
+    for (;;) {
+      const ssize_t size = read(from, bytes, sizeof bytes);
+      if (size < 0 && errno == EINTR) continue;
+      if (size <= 0) return;
+      lines.take(bytes, static_cast<std::size_t>(size));
+    }
+  }
+
+  void watch() {
+    while (const auto signal = receive_signal(lifeline_.get())) {
+      std::lock_guard lock{mutex_};
+      joined_ = joined_ || *signal == worker_signal::joined;
+      changed_.notify_all();
+    }
+    // Its number stays its own until it is waited for, and that only happens under the mutex: nobody else is
+    // killed.
+    siginfo_t ended{};
+    while (waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+    }
+    std::string how;
+    {
+      std::lock_guard lock{mutex_};
+      int status = 0;
+      waitpid(process_, &status, 0);
+      how = how_it_ended_ = describe_end(status);
+      changed_.notify_all();
+    }
+    scheduler_->worker_process_ended(name_, how);
+  }
+
+  const std::shared_ptr<scheduler_handle> scheduler_;
+  const std::string name_;
+  pid_t process_ = 0;
+  unique_descriptor lifeline_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool joined_ = false;      // guarded by mutex_
+  std::string how_it_ended_; // guarded by mutex_; empty: it has not
+  std::thread output_thread_;
+  std::thread watch_thread_;
+};
+
+} // namespace
+
+std::unique_ptr<cluster_worker> start_process_worker(const std::shared_ptr<scheduler_handle>& scheduler,
+                                                     const cluster_key& key, const std::string& name,
+                                                     std::uint32_t threads) {
+  return std::make_unique<process_worker>(scheduler, key, name, threads);
+}
+
+void wait_for_worker_process(cluster_worker& worker) {
+  dynamic_cast<process_worker&>(worker).wait_until_joined();
+}
+
+} // namespace weft::detail

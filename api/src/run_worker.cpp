@@ -1,0 +1,78 @@
+#include "actors/node.hpp"
+#include "runtime/services/cluster_key.hpp"
+#include "runtime/services/endpoint.hpp"
+
+#include <weft/worker.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <dlfcn.h>
+#include <stdexcept>
+#include <thread>
+
+namespace weft {
+
+namespace {
+
+constexpr std::uint16_t default_port = 8786;
+
+void load_library(const std::string& file) {
+  // Never unloaded: tasks may refer to it as long as the process lives.
+  if (!dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL))
+    throw std::runtime_error("weft: cannot load the library " + file + ": " + dlerror());
+}
+
+detail::cluster_address address_of(const std::string& address, const worker_options& options) {
+  std::optional<std::filesystem::path> key_file;
+  if (!options.key_file.empty()) key_file = options.key_file;
+  return {.address = to_string(detail::endpoint::parse(address, default_port)),
+          .socket = {},
+          .key = detail::cluster_key::read_file(detail::cluster_key::file_path(key_file)),
+          .retry = true}; // it may be started a moment before its scheduler
+}
+
+std::string describe(const std::vector<std::string>& tasks) {
+  std::string text;
+  for (const auto& task : tasks)
+    text += (text.empty() ? "" : ", ") + task;
+  return text;
+}
+
+} // namespace
+
+int run_worker(const std::string& address, const worker_options& options) {
+  stop_signals signals;
+  for (const auto& library : options.libraries)
+    load_library(library);
+  const auto node = detail::node::instance();
+  std::vector<std::shared_ptr<detail::worker_handle>> workers;
+  for (std::uint32_t i = 0; i < options.workers; ++i) {
+    detail::worker_options how;
+    how.name = options.name;
+    if (options.workers > 1 && !options.name.empty()) how.name += '-' + std::to_string(i);
+    how.threads = options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+    workers.push_back(node->join_cluster(address_of(address, options), std::move(how),
+                                         [&signals](const std::string&) { signals.end_waiting(); }));
+    std::fprintf(stderr, "weft: worker %s with %u threads joined the scheduler at %s\n",
+                 workers.back()->name().c_str(), how.threads, address.c_str());
+  }
+
+  const bool asked_to_end = signals.wait() != 0;
+  int code = 0;
+  for (const auto& worker : workers) {
+    if (!asked_to_end) {
+      const std::string how = worker->how_it_left();
+      std::fprintf(stderr, "weft: worker %s ends: %s\n", worker->name().c_str(), how.c_str());
+      if (how != "retired") code = 3;
+    }
+    const auto tasks = worker->stop(std::chrono::seconds(5));
+    if (tasks.empty()) continue;
+    std::fprintf(stderr, "weft: worker %s ends in the middle of %s\n", worker->name().c_str(),
+                 describe(tasks).c_str());
+    std::fflush(nullptr);
+    _Exit(code); // a thread that runs a task cannot be ended otherwise
+  }
+  return code;
+}
+
+} // namespace weft

@@ -1,0 +1,48 @@
+#include "actors/node.hpp"
+#include "api/src/cluster_worker.hpp"
+
+#include <utility>
+
+namespace weft::detail {
+
+namespace {
+
+class thread_worker final : public cluster_worker {
+ public:
+  explicit thread_worker(std::shared_ptr<worker_handle> handle) : handle_(std::move(handle)) {}
+
+  const std::string& name() const noexcept override { return handle_->name(); }
+  bool running() const override { return handle_->how_it_left().empty(); }
+  bool wait_until_left(nanoseconds limit) override { return handle_->wait_until_left(limit); }
+  void ask_to_stop() override { still_running_ = handle_->stop(nanoseconds(0)); }
+
+  std::string wait_until_stopped(nanoseconds limit) override {
+    still_running_ = handle_->stop(limit);
+    std::string text;
+    for (const auto& key : still_running_)
+      text += (text.empty() ? "" : ", ") + key;
+    return text;
+  }
+
+  void force_to_stop() override {
+    while (!still_running_.empty())
+      still_running_ = handle_->stop(std::chrono::hours(1));
+  }
+
+ private:
+  const std::shared_ptr<worker_handle> handle_;
+  std::vector<std::string> still_running_;
+};
+
+} // namespace
+
+std::unique_ptr<cluster_worker> start_thread_worker(node& node,
+                                                    const std::shared_ptr<scheduler_handle>& scheduler,
+                                                    const std::string& name, std::uint32_t threads) {
+  worker_options how;
+  how.name = name;
+  how.threads = threads;
+  return std::make_unique<thread_worker>(node.start_worker(scheduler, std::move(how)));
+}
+
+} // namespace weft::detail

@@ -1,0 +1,72 @@
+#include "api/src/worker_channel.hpp"
+
+#include <weft/errors.hpp>
+
+#include <cerrno>
+#include <sys/socket.h>
+
+namespace weft::detail {
+
+namespace {
+
+void send_all(int socket, const void* bytes, std::size_t size) {
+  const char* at = static_cast<const char*>(bytes);
+  while (size > 0) {
+    const ssize_t sent = send(socket, at, size, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return; // the process has died: its end is noticed where it is waited for
+    at += sent;
+    size -= static_cast<std::size_t>(sent);
+  }
+}
+
+void receive_all(int socket, void* bytes, std::size_t size) {
+  char* at = static_cast<char*>(bytes);
+  while (size > 0) {
+    const ssize_t received = recv(socket, at, size, 0);
+    if (received < 0 && errno == EINTR) continue;
+    if (received <= 0) throw connection_error("weft: the program that started this worker process is gone");
+    at += received;
+    size -= static_cast<std::size_t>(received);
+  }
+}
+
+} // namespace
+
+void send_orders(int lifeline, const worker_orders& orders) {
+  const auto& key = orders.key.bytes();
+  const auto name_size = static_cast<std::uint32_t>(orders.name.size());
+  send_all(lifeline, key.data(), key.size());
+  send_all(lifeline, &orders.threads, sizeof orders.threads);
+  send_all(lifeline, &name_size, sizeof name_size);
+  send_all(lifeline, orders.name.data(), name_size);
+}
+
+worker_orders receive_orders(int lifeline) {
+  key_bytes key;
+  std::uint32_t threads = 0;
+  std::uint32_t name_size = 0;
+  receive_all(lifeline, key.data(), key.size());
+  receive_all(lifeline, &threads, sizeof threads);
+  receive_all(lifeline, &name_size, sizeof name_size);
+  std::string name(name_size, '\0');
+  receive_all(lifeline, name.data(), name.size());
+  return {.key = cluster_key(key), .threads = threads, .name = std::move(name)};
+}
+
+bool send_signal(int lifeline, worker_signal signal) noexcept {
+  const char byte = static_cast<char>(signal);
+  return send(lifeline, &byte, 1, MSG_NOSIGNAL) == 1;
+}
+
+std::optional<worker_signal> receive_signal(int lifeline) noexcept {
+  char byte = 0;
+  ssize_t received = 0;
+  do
+    received = recv(lifeline, &byte, 1, 0);
+  while (received < 0 && errno == EINTR);
+  if (received != 1) return std::nullopt;
+  return static_cast<worker_signal>(byte);
+}
+
+} // namespace weft::detail

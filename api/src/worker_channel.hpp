@@ -1,0 +1,38 @@
+#pragma once
+
+#include "runtime/services/cluster_key.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+/// What a program and a worker process that it started say to each other besides Weft's protocol, over a
+/// socket that the process inherits. Its end of file is how each learns of the other's death, whoever killed
+/// it.
+namespace weft::detail {
+
+/// Which descriptors a worker process inherits, and the variable that says that it is one.
+inline constexpr int inherited_control_descriptor = 3;
+inline constexpr int inherited_lifeline_descriptor = 4;
+inline constexpr const char* worker_marker = "WEFT_WORKER_PROCESS";
+
+/// What the program tells the process first.
+struct worker_orders {
+  cluster_key key;
+  std::uint32_t threads = 1;
+  std::string name;
+};
+
+void send_orders(int lifeline, const worker_orders& orders);
+/// Throws connection_error if the other end closes before.
+worker_orders receive_orders(int lifeline);
+
+/// From the process: it has joined. From the program: end when the tasks that run have ended.
+enum class worker_signal : char { joined = 'J', stop = 'S' };
+
+/// False if the other end is gone.
+bool send_signal(int lifeline, worker_signal signal) noexcept;
+/// Waits; nothing if the other end is gone.
+std::optional<worker_signal> receive_signal(int lifeline) noexcept;
+
+} // namespace weft::detail

@@ -1,0 +1,81 @@
+#include "api/src/worker_command.hpp"
+
+#include <weft/worker.hpp>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace weft::detail {
+
+namespace {
+
+constexpr const char* usage = "usage: --weft-worker ADDRESS [--nthreads N] [--nworkers N] [--name NAME] "
+                              "[--key-file FILE] [--load LIBRARY]...\n";
+
+std::uint32_t number_in(std::string_view option, std::string_view text) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number == 0)
+    throw std::invalid_argument(std::string(option) + " wants a number from 1 on, not '" + std::string(text) +
+                                "'");
+  return number;
+}
+
+struct command_line {
+  std::string address;
+  worker_options options;
+};
+
+command_line parse(int argc, char** argv) {
+  command_line result;
+  for (int i = 0; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument.empty() || argument.front() != '-') {
+      if (!result.address.empty()) throw std::invalid_argument("two addresses: " + std::string(argument));
+      result.address = argument;
+      continue;
+    }
+    const auto value = [&]() -> std::string_view {
+      if (i + 1 == argc) throw std::invalid_argument(std::string(argument) + " wants a value");
+      return argv[++i];
+    };
+    if (argument == "--nthreads")
+      result.options.threads = number_in(argument, value());
+    else if (argument == "--nworkers")
+      result.options.workers = number_in(argument, value());
+    else if (argument == "--name")
+      result.options.name = value();
+    else if (argument == "--key-file")
+      result.options.key_file = value();
+    else if (argument == "--load")
+      result.options.libraries.emplace_back(value());
+    else
+      throw std::invalid_argument("unknown option " + std::string(argument));
+  }
+  if (result.address.empty()) throw std::invalid_argument("the scheduler's address is missing");
+  return result;
+}
+
+} // namespace
+
+void run_worker_command(int argc, char** argv) {
+  int code = 0;
+  try {
+    const command_line command = parse(argc, argv);
+    code = run_worker(command.address, command.options);
+  } catch (const std::exception& error) {
+    code = exit_code_for_exception();
+    std::fprintf(stderr, "weft worker: %s\n%s", error.what(), code == 2 ? usage : "");
+  }
+  std::fflush(nullptr);
+  // Static destructors of the program have nothing to do with a worker; its threads may still use what they
+  // destroy.
+  std::_Exit(code);
+}
+
+} // namespace weft::detail

@@ -1,0 +1,82 @@
+#include "api/src/worker_process.hpp"
+
+#include "actors/node.hpp"
+#include "api/src/worker_channel.hpp"
+
+#include <condition_variable>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <fcntl.h>
+#include <mutex>
+#include <sys/prctl.h>
+#include <thread>
+#include <unistd.h>
+
+namespace weft::detail {
+
+namespace {
+
+/// Why the process should end. Outlives everything: threads that cannot be ended may still look at it.
+struct end_of_work {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool wanted = false;
+
+  void want() {
+    std::lock_guard lock{mutex};
+    wanted = true;
+    changed.notify_all();
+  }
+  void wait() {
+    std::unique_lock lock{mutex};
+    changed.wait(lock, [&] { return wanted; });
+  }
+};
+
+// Without destructors: a task may still run and use what they would destroy.
+[[noreturn]] void end_process(int code) {
+  std::fflush(nullptr);
+  _exit(code);
+}
+
+// A thread of its own, which no task and no lock can hold up.
+void watch_parent(end_of_work& end) {
+  while (const auto signal = receive_signal(inherited_lifeline_descriptor))
+    if (*signal == worker_signal::stop) end.want();
+  _exit(1);
+}
+
+} // namespace
+
+void run_worker_process() {
+  unsetenv(worker_marker); // programs that a task starts are no workers
+  for (const int descriptor : {inherited_control_descriptor, inherited_lifeline_descriptor})
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  std::signal(SIGINT, SIG_IGN); // a terminal's Ctrl-C is for the program; what follows, it says itself
+  setvbuf(stdout, nullptr, _IOLBF, 0);
+  try {
+    const worker_orders orders = receive_orders(inherited_lifeline_descriptor);
+    prctl(PR_SET_NAME, orders.name.c_str());
+    auto& end = *new end_of_work;
+    std::thread([&end] { watch_parent(end); }).detach();
+    worker_options how;
+    how.name = orders.name;
+    how.threads = orders.threads;
+    const auto node = node::instance();
+    const auto worker = node->join_cluster({.address = "the program that started this process",
+                                            .socket = unique_descriptor(inherited_control_descriptor),
+                                            .key = orders.key},
+                                           std::move(how), [&end](const std::string&) { end.want(); });
+    send_signal(inherited_lifeline_descriptor, worker_signal::joined);
+    end.wait();
+    while (!worker->stop(std::chrono::hours(1)).empty()) {
+    }
+    end_process(0);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "weft: %s\n", error.what());
+    end_process(1);
+  }
+}
+
+} // namespace weft::detail

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <weft/detail/client_core.hpp>
+#include <weft/detail/future_handle.hpp>
+#include <weft/export.hpp>
+
+#include <cstddef>
+#include <vector>
+
+namespace weft::detail {
+
+class completion_set;
+
+/// What `as_completed<T>` is made of: futures in the order in which they complete. Thread-safe, but for
+/// moving it.
+class WEFT_API completion_stream {
+ public:
+  /// With `values`, a future comes out only when its value is here, or there will be none.
+  explicit completion_stream(bool values);
+  completion_stream(completion_stream&& other) noexcept : set_(std::exchange(other.set_, nullptr)) {}
+  completion_stream& operator=(completion_stream&& other) noexcept {
+    std::swap(set_, other.set_);
+    return *this;
+  }
+  ~completion_stream();
+
+  void add(future_handle future);
+  future_handle next(instant deadline);
+  std::vector<future_handle> next_batch(instant deadline);
+  std::size_t count() const;
+  bool has_ready() const;
+  void clear();
+
+ private:
+  completion_set* set_;
+};
+
+} // namespace weft::detail

@@ -1,0 +1,37 @@
+#include <weft/detail/completion_stream.hpp>
+
+#include "runtime/services/completion_set.hpp"
+
+namespace weft::detail {
+
+completion_stream::completion_stream(bool values) : set_(new completion_set(values)) {}
+
+completion_stream::~completion_stream() {
+  delete set_;
+}
+
+void completion_stream::add(future_handle future) {
+  set_->add(std::move(future));
+}
+
+future_handle completion_stream::next(instant deadline) {
+  return set_->next(deadline);
+}
+
+std::vector<future_handle> completion_stream::next_batch(instant deadline) {
+  return set_->next_batch(deadline);
+}
+
+std::size_t completion_stream::count() const {
+  return set_->count();
+}
+
+bool completion_stream::has_ready() const {
+  return set_->has_ready();
+}
+
+void completion_stream::clear() {
+  set_->clear();
+}
+
+} // namespace weft::detail
