@@ -32,7 +32,11 @@ class byte_writer {
   void bytes(byte_span bytes);
   void string(std::string_view text) { bytes(as_bytes_of(text)); }
 
-  std::size_t size() const noexcept { return target_.size(); }
+  /// Makes room for `count` bytes, which the caller fills before anything else is written.
+  std::byte* extend(std::size_t count) {
+    target_.resize(target_.size() + count);
+    return target_.data() + target_.size() - count;
+  }
 
  private:
   void fixed(std::uint64_t number, unsigned width);
