@@ -79,9 +79,9 @@ void function_registry::add(function_descriptor& descriptor) {
 
 function_id function_registry::number(function_descriptor& descriptor) {
   const std::lock_guard lock(mutex_);
-  if (const auto number = descriptor.number.load(std::memory_order_relaxed)) return {number};
+  if (const auto number = descriptor.number.load()) return {number};
   const auto function = number_locked(descriptor, {});
-  descriptor.number.store(function.value, std::memory_order_release);
+  descriptor.number.store(function.value);
   return function;
 }
 
@@ -184,10 +184,12 @@ function_id function_registry::intern(const function_reference& reference) {
   rescan_if_changed();
   const reference_key key{reference.module, reference.offset, reference.target};
   if (const auto known = by_reference_.find(key); known != by_reference_.end()) {
-    const auto& type = record(known->second).reference.type;
-    if (type != reference.type)
-      throw decode_error("weft: a task function is announced as two types: " + printable(type) + " and " +
-                         printable(reference.type));
+    const auto& record = this->record(known->second);
+    if (record.reference.type != reference.type)
+      throw decode_error("weft: a task function is announced as two types: " +
+                         printable(record.reference.type) + " and " + printable(reference.type));
+    // A pointer that only this process has used so far has not been checked: here it may point to anything.
+    if (record.descriptor) static_cast<void>(words_of(reference.target));
     return known->second;
   }
   function_record made;
@@ -200,7 +202,7 @@ function_id function_registry::intern(const function_reference& reference) {
   const auto function = append(std::move(made));
   // So that tasks made here get the same number.
   if (descriptor && reference.target.how == target_reference::kind::none)
-    descriptor->number.store(function.value, std::memory_order_release);
+    descriptor->number.store(function.value);
   return function;
 }
 
