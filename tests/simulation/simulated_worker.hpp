@@ -1,0 +1,72 @@
+#pragma once
+
+#include "runtime/worker/worker_state.hpp"
+#include "tests/simulation/link.hpp"
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace weft::test {
+
+using namespace detail;
+
+class world;
+
+/// A worker's shell and its threads.
+class simulated_worker {
+ public:
+  simulated_worker(world& its, worker_id self, attributes_ptr attributes);
+
+  worker_id self() const { return machine.self(); }
+  const std::string& name() const { return attributes_->name; }
+  bool has_rare_module() const { return attributes_->modules.size() > 1; }
+  bool alive() const { return alive_; }
+  bool idle() const;
+
+  void hear_from_network(worker_event&& event);
+  /// It ends, in order or not; nothing more comes from it.
+  void end(const char* how, bool died);
+  /// It does nothing until then.
+  void stall(instant until);
+  void wake() { stalled_until_ = {}; }
+
+  worker_state machine;
+  simulated_link<worker_event> from_scheduler;
+  simulated_link<scheduler_event> to_scheduler;
+
+ private:
+  struct planned_run {
+    ready_task what;
+    bool stopped = false;
+    bool begun = false;
+  };
+  struct executor_thread {
+    bool busy = false;
+    std::deque<planned_run> runs; // the first one is running, or about to
+  };
+
+  void hear(std::vector<worker_event>&& batch);
+  void step(worker_event&& event);
+  void flush();
+  void send_reports();
+  void plan_tick();
+  void wake_threads();
+  void take(std::size_t thread);
+  void run_next(std::size_t thread);
+  void finish(std::size_t thread);
+  void when_awake(std::function<void()> action);
+  void stop(task_id task, run_id run);
+
+  world& world_;
+  seeded_random chance_;
+  attributes_ptr attributes_;
+  bool alive_ = true;
+  instant stalled_until_;
+  instant tick_planned_; // zero: none
+  worker_commands commands_;
+  std::vector<executor_thread> threads_;
+};
+
+} // namespace weft::test
