@@ -22,8 +22,8 @@ std::string sentence(const task_error::details& what) {
 } // namespace
 
 task_error::task_error(details what, std::exception_ptr original)
-    : error(sentence(what)), details_(std::make_shared<const details>(std::move(what))),
-      original_(std::move(original)) {}
+    : error(sentence(what)),
+      shared_(detail::make_intrusive<const shared>(std::move(what), std::move(original))) {}
 
 // Out of line, so that each type's vtable and typeinfo exist once, in libweft.
 error::~error() = default;

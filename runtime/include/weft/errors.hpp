@@ -1,11 +1,12 @@
 #pragma once
 
+#include <weft/detail/intrusive_ptr.hpp>
 #include <weft/export.hpp>
 
 #include <exception>
-#include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft {
@@ -32,17 +33,22 @@ class WEFT_API task_error : public error {
   task_error(details what, std::exception_ptr original);
   ~task_error() override;
 
-  const std::string& type() const noexcept { return details_->type; }
-  const std::vector<std::string>& messages() const noexcept { return details_->messages; }
-  const std::string& key() const noexcept { return details_->key; }
-  const std::string& worker() const noexcept { return details_->worker; }
+  const std::string& type() const noexcept { return shared_->what.type; }
+  const std::vector<std::string>& messages() const noexcept { return shared_->what.messages; }
+  const std::string& key() const noexcept { return shared_->what.key; }
+  const std::string& worker() const noexcept { return shared_->what.worker; }
 
   /// The exception itself where the task ran in this process, else null.
-  std::exception_ptr original() const noexcept { return original_; }
+  std::exception_ptr original() const noexcept { return shared_->original; }
 
  private:
-  std::shared_ptr<const details> details_;
-  std::exception_ptr original_;
+  struct shared : detail::reference_counted<shared> {
+    shared(details what, std::exception_ptr original) noexcept
+        : what(std::move(what)), original(std::move(original)) {}
+    details what;
+    std::exception_ptr original;
+  };
+  detail::intrusive_ptr<const shared> shared_; // an exception is copied by those who cannot bear another one
 };
 
 /// A key was asked for that another live task has.

@@ -1,8 +1,15 @@
 #pragma once
 
-#include <chrono>
 #include <compare>
 #include <cstdint>
+
+// What the library keeps for itself is durations and clocks without the calendar, which costs as much as all
+// of Weft.
+#if __has_include(<bits/chrono.h>)
+#include <bits/chrono.h>
+#else
+#include <chrono>
+#endif
 
 namespace weft {
 
@@ -23,8 +30,8 @@ struct instant {
   }
   static instant now() noexcept {
     return {std::chrono::duration_cast<std::chrono::nanoseconds>(
-              std::chrono::steady_clock::now().time_since_epoch())
-              .count()};
+                std::chrono::steady_clock::now().time_since_epoch())
+                .count()};
   }
 };
 

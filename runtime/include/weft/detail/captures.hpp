@@ -146,9 +146,9 @@ void encode_callable(encoder& to, const Wrapped& wrapped, function_descriptor& d
   } else if constexpr (kind == unchecked) {
     encode_captures(to, unwrap(wrapped), false, typeid(function));
   } else if constexpr (kind == captures) {
-    const bool check = check_every_closure || !descriptor.captures_checked.load(std::memory_order_relaxed);
+    const bool check = check_every_closure || !descriptor.captures_checked.load();
     encode_captures(to, unwrap(wrapped), check, typeid(function));
-    if (check) descriptor.captures_checked.store(true, std::memory_order_relaxed);
+    if (check) descriptor.captures_checked.store(true);
   }
 }
 

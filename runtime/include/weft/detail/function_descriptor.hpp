@@ -1,10 +1,10 @@
 #pragma once
 
+#include <weft/detail/atomic_word.hpp>
 #include <weft/detail/task_body.hpp>
 #include <weft/export.hpp>
 #include <weft/ids.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <typeinfo>
@@ -45,8 +45,8 @@ struct function_descriptor {
   /// A body from what typed_body::encode wrote, calling `words` if the callable is a pointer.
   body_ptr (*decode)(decoder& from, const callable_words& words);
 
-  std::atomic<std::uint32_t> number{0};      ///< the function_id, once one is wanted
-  std::atomic<bool> captures_checked{false}; ///< some closure of the type has passed the capture scan
+  atomic_word<std::uint32_t> number{0};      ///< the function_id, once one is wanted
+  atomic_word<bool> captures_checked{false}; ///< some closure of the type has passed the capture scan
 };
 
 /// Makes a descriptor known to this process's registry. Called by static initialisation, as a module is

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <atomic>
+#include <weft/detail/atomic_word.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -16,22 +17,20 @@ class reference_counted {
   reference_counted(const reference_counted&) = delete;
   reference_counted& operator=(const reference_counted&) = delete;
 
-  void add_reference() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void add_reference() const noexcept { references_.add(1); }
 
   void release_reference() const noexcept {
     // A sole owner needs no read-modify-write: nobody else can be changing the count.
-    if (references_.load(std::memory_order_acquire) == 1 ||
-        references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      delete static_cast<const Derived*>(this);
+    if (references_.load() == 1 || references_.subtract(1) == 1) delete static_cast<const Derived*>(this);
   }
 
-  bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
+  bool unique() const noexcept { return references_.load() == 1; }
 
  protected:
   ~reference_counted() = default;
 
  private:
-  mutable std::atomic<std::uint32_t> references_{1};
+  mutable atomic_word<std::uint32_t> references_{1};
 };
 
 /// Owns one reference of a reference_counted object, or nothing.

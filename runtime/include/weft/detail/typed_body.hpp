@@ -126,7 +126,7 @@ class WEFT_HIDDEN typed_body final : public task_body {
     if constexpr (kind == callable_kind::pointer || kind == callable_kind::member_function) {
       return number_function(descriptor, words_of(unwrap(function_)));
     } else {
-      const auto number = descriptor.number.load(std::memory_order_relaxed);
+      const auto number = descriptor.number.load();
       return number != 0 ? function_id{number} : number_function(descriptor);
     }
   }
