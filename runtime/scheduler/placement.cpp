@@ -152,7 +152,7 @@ void scheduler_state::settle(scheduler_commands& commands) {
     if (!has_room(its)) continue;
     if (give_work(worker, commands))
       note_room(worker);
-    else if (its.outstanding < its.attributes->threads)
+    else
       idle_.push_back(worker);
   }
   bool any_idle = false;
@@ -164,6 +164,7 @@ void scheduler_state::settle(scheduler_commands& commands) {
     any_idle |= its.outstanding < its.attributes->threads;
   }
   if (any_idle && total_outstanding_ > 0) steal(commands);
+  for (const worker_id worker : idle_) note_room(worker); // for what comes later
   drain(commands);
   advance_retirements(commands);
 }
