@@ -108,11 +108,16 @@ template <class Event>
 void batch_decoder::decode_batch(byte_span payload, std::vector<Event>& events) {
   buffer_ptr owner = shared_buffer::copy(payload);
   event_reader reader{*this, owner, owner->bytes()};
-  while (!reader.at_end()) {
-    auto index = reader.read_index();
-    if (!may_send(peer_, index, events))
-      throw decode_error("event number " + std::to_string(index) + " is not for this peer to send");
-    events.push_back(reader.template read_event<Event>(index));
+  try {
+    while (!reader.at_end()) {
+      auto index = reader.read_index();
+      if (!may_send(peer_, index, events))
+        throw decode_error("event number " + std::to_string(index) + " is not for this peer to send");
+      events.push_back(reader.template read_event<Event>(index));
+    }
+  } catch (const std::length_error& full) {
+    // The registry takes only so many functions; a peer that tells of more is not one to listen to.
+    throw decode_error(full.what());
   }
 }
 
