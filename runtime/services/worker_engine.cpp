@@ -150,15 +150,16 @@ void worker_engine::move_data() {
   std::unique_lock lock{mutex_};
   if (moving_data_) return;
   moving_data_ = true;
+  const auto data = data_;
   data_moves now;
-  while (!moves_.empty()) {
+  while (data && !moves_.empty()) {
     std::swap(now, moves_);
     lock.unlock();
     for (const auto& [worker, address] : now.introductions)
-      data_->introduce(worker, address);
-    data_->perform(now.commands);
+      data->introduce(worker, address);
+    data->perform(now.commands);
     for (const worker_id worker : now.departures)
-      data_->forget(worker);
+      data->forget(worker);
     now.introductions.clear();
     now.departures.clear();
     now.commands.clear();
@@ -232,6 +233,7 @@ std::vector<std::string> worker_engine::stop(std::chrono::nanoseconds limit) {
   stopped_ = true;
   const auto ended = std::exchange(executors_, {});
   auto timer = std::move(timer_);
+  auto data = std::move(data_); // its end is this worker's as far as the others can tell
   lock.unlock();
   for (const auto& executor : ended)
     executor->thread.join();

@@ -1,0 +1,43 @@
+#include "actors/cluster_members.hpp"
+
+#include <algorithm>
+
+namespace weft::detail {
+
+std::optional<cluster_members::worker> cluster_members::add_worker(const std::string& wished_name) {
+  std::lock_guard lock{mutex_};
+  if (!wished_name.empty() && workers_.contains(wished_name)) return std::nullopt;
+  const worker_id id{++workers_made_};
+  std::string name = wished_name;
+  for (std::uint32_t number = id.value; name.empty(); ++number)
+    if (auto made_up = "worker-" + std::to_string(number); !workers_.contains(made_up))
+      name = std::move(made_up);
+  workers_.emplace(name, id);
+  return worker{id, std::move(name)};
+}
+
+bool cluster_members::remove_worker(worker_id id) {
+  std::lock_guard lock{mutex_};
+  return std::erase_if(workers_, [&](const auto& entry) { return entry.second == id; }) != 0;
+}
+
+worker_id cluster_members::worker_named(const std::string& name) const {
+  std::lock_guard lock{mutex_};
+  const auto found = workers_.find(name);
+  return found == workers_.end() ? worker_id{} : found->second;
+}
+
+std::vector<std::string> cluster_members::worker_names() const {
+  std::lock_guard lock{mutex_};
+  std::vector<std::string> names;
+  for (const auto& [name, id] : workers_)
+    names.push_back(name);
+  return names;
+}
+
+client_id cluster_members::add_client() {
+  std::lock_guard lock{mutex_};
+  return client_id{++clients_made_};
+}
+
+} // namespace weft::detail

@@ -1,0 +1,64 @@
+#include "actors/process_actors.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+
+#include <csignal>
+#include <pthread.h>
+
+namespace weft::detail {
+
+namespace {
+
+// CAF's defaults are for many actors that compute; ours are few and pass on what they get. Sharing one queue
+// wakes a thread in 10 µs, where stealing between queues polls and sleeps; and what arrives at a socket is
+// handled by the thread that read it. Nothing is ever published, so no port of CAF's own is open.
+struct configuration : caf::actor_system_config {
+  configuration() {
+    load<caf::io::middleman>();
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", std::size_t{2});
+    set("middleman.workers", std::size_t{0});
+  }
+};
+
+// CAF's threads inherit the mask: signals shall reach the threads that expect them.
+class without_signals {
+ public:
+  without_signals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~without_signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+} // namespace
+
+struct process_actors::caf_parts {
+  configuration settings;
+  caf::actor_system system{settings};
+};
+
+process_actors::process_actors() {
+  const without_signals scope;
+  caf_ = std::make_unique<caf_parts>();
+}
+
+process_actors::~process_actors() = default;
+
+caf::actor_system& process_actors::system() noexcept {
+  return caf_->system;
+}
+
+io_thread& process_actors::io() {
+  std::lock_guard lock{io_mutex_};
+  if (!io_) io_ = std::make_unique<io_thread>();
+  return *io_;
+}
+
+} // namespace weft::detail

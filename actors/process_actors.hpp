@@ -1,0 +1,39 @@
+#pragma once
+
+#include "runtime/services/io_thread.hpp"
+#include "runtime/services/timer_thread.hpp"
+
+#include <memory>
+#include <mutex>
+
+namespace caf {
+class actor_system;
+}
+
+namespace weft::detail {
+
+/// What all of a process's actors share: CAF's actor system, the timer thread and, once somebody listens or
+/// connects, the thread that watches sockets. Whoever has an actor holds on to it; every actor must have
+/// ended before it does.
+class process_actors {
+ public:
+  process_actors();
+  ~process_actors();
+  process_actors(const process_actors&) = delete;
+  process_actors& operator=(const process_actors&) = delete;
+
+  caf::actor_system& system() noexcept;
+  timer_thread& timers() noexcept { return timers_; }
+  /// Started with the first call. Thread-safe.
+  io_thread& io();
+
+ private:
+  struct caf_parts;
+
+  timer_thread timers_;
+  std::mutex io_mutex_;
+  std::unique_ptr<io_thread> io_;
+  std::unique_ptr<caf_parts> caf_;
+};
+
+} // namespace weft::detail
