@@ -164,7 +164,8 @@ void scheduler_state::settle(scheduler_commands& commands) {
     any_idle |= its.outstanding < its.attributes->threads;
   }
   if (any_idle && total_outstanding_ > 0) steal(commands);
-  for (const worker_id worker : idle_) note_room(worker); // for what comes later
+  for (const worker_id worker : idle_)
+    note_room(worker); // for what comes later
   drain(commands);
   advance_retirements(commands);
 }

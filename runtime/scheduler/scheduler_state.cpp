@@ -55,12 +55,7 @@ void scheduler_state::on(submit_task& event, scheduler_commands&) {
     input->dependents.push_back(event.task);
     if (input->is == phase::failed && !why) why = input->extras->failure;
   }
-  if (event.demands) {
-    extras_of(row).demands = event.demands;
-    if (!event.demands->key.empty() && !keys_.emplace(event.demands->key, event.task).second)
-      why = failure::make(failure_kind::key_conflict,
-                          "the key '" + event.demands->key + "' is in use by another task");
-  }
+  if (failure_ptr conflict = take_key(event.task, row, event.demands)) why = conflict;
   if (why) {
     row.is = phase::released; // it was never active
     to_fail_.emplace_back(event.task, why);
@@ -69,45 +64,57 @@ void scheduler_state::on(submit_task& event, scheduler_commands&) {
   }
 }
 
+// Said again when the datum is put elsewhere, because it was lost on its way, and when a first worker has
+// come.
 void scheduler_state::on(scatter_task& event, scheduler_commands& commands) {
   record* row = tasks_.find(event.task);
-  if (row && !(row->scattered && row->is == phase::waiting)) return; // said twice
-  const bool again = row;
+  if (row && !(row->scattered && row->is == phase::waiting)) return; // it arrived after all, or is cancelled
   if (!row) {
     row = &tasks_.insert(event.task);
     row->scattered = true;
     row->run = run_id{1};
-    row->is = phase::waiting;
-    if (event.demands) extras_of(*row).demands = event.demands;
-    if (event.demands && !event.demands->key.empty() &&
-        !keys_.emplace(event.demands->key, event.task).second) {
-      to_fail_.emplace_back(event.task,
-                            failure::make(failure_kind::key_conflict,
-                                          "the key '" + event.demands->key + "' is in use by another task"));
+    row->nbytes = event.nbytes;
+    if (failure_ptr why = take_key(event.task, *row, event.demands)) {
+      row->is = phase::released;
+      to_fail_.emplace_back(event.task, why);
       return;
     }
   }
-  row->nbytes = event.nbytes;
-  const worker_record* known = find(event.worker);
-  if (!known || !known->live) {
+  if (!event.worker) return; // there is none yet
+  if (const worker_record* worker = find(event.worker); !worker || !worker->live) {
     notify(event.task, scatter_again{event.task}, commands);
     return;
   }
-  worker_record& worker = workers_[event.worker.value];
   row->worker = event.worker;
   row->is = phase::assigned;
   row->outstanding = true;
-  ++worker.outstanding;
+  ++workers_[event.worker.value].outstanding;
   ++total_outstanding_;
+  placed(*row);
   answer_askers(event.task, *row, commands);
-  if (again) placed(*row);
+}
+
+// Remembers what the task demands. Not null if another task has its key.
+failure_ptr scheduler_state::take_key(task_id task, record& row, const demands_ptr& demands) {
+  if (!demands) return nullptr;
+  extras_of(row).demands = demands;
+  if (demands->key.empty() || keys_.emplace(demands->key, task).second) return nullptr;
+  return failure::make(failure_kind::key_conflict,
+                       "the key '" + demands->key + "' is in use by another task");
+}
+
+// Nobody wants the task any more, so another one may have its key, even if this one is still needed for
+// others.
+void scheduler_state::not_wanted(task_id task, record& row) {
+  row.wanted = false;
+  to_release_.push_back(task);
+  if (!row.extras || !row.extras->demands) return;
+  const auto its = keys_.find(row.extras->demands->key);
+  if (its != keys_.end() && its->second == task) keys_.erase(its);
 }
 
 void scheduler_state::on(release_task& event, scheduler_commands&) {
-  record* row = tasks_.find(event.task);
-  if (!row) return;
-  row->wanted = false;
-  to_release_.push_back(event.task);
+  if (record* row = tasks_.find(event.task)) not_wanted(event.task, *row);
 }
 
 void scheduler_state::on(cancel_task& event, scheduler_commands&) {
@@ -118,6 +125,8 @@ void scheduler_state::on(cancel_task& event, scheduler_commands&) {
 
 void scheduler_state::on(locate_value& event, scheduler_commands& commands) {
   record* row = tasks_.find(event.task);
+  if (row && row->scattered && row->is == phase::assigned && row->worker == event.unreachable)
+    return put_again(event.task, *row, commands);
   if (!row || row->is != phase::memory) return; // it will hear when there is news
   // The client could not reach that holder; name another one where there is one.
   worker_id holder = row->worker;
@@ -127,8 +136,9 @@ void scheduler_state::on(locate_value& event, scheduler_commands& commands) {
 }
 
 void scheduler_state::on(take_value& event, scheduler_commands& commands) {
-  const record* row = tasks_.find(event.task);
+  record* row = tasks_.find(event.task);
   const bool granted = row && row->is == phase::memory && row->active_consumers == 0;
+  if (granted) not_wanted(event.task, *row); // from now on nobody shall read what the client may change
   commands.to_clients.send(event.task.client(), take_answered{event.task, granted});
 }
 

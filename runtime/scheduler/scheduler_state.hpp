@@ -144,6 +144,9 @@ class scheduler_state {
   void on(describe_holders& event, scheduler_commands& commands);
   void on(describe_cluster& event, scheduler_commands& commands);
 
+  failure_ptr take_key(task_id task, record& row, const demands_ptr& demands);
+  void not_wanted(task_id task, record& row);
+
   // scheduler_workers.cpp: what workers say
   void on(retire_worker& event, scheduler_commands& commands);
   void on(worker_joined& event, scheduler_commands& commands);
@@ -164,6 +167,8 @@ class scheduler_state {
   void unplaced(record& row, scheduler_commands& commands);
   void try_again(task_id task, record& row, scheduler_commands& commands);
   void ask_back(task_id task, record& row, ask how, scheduler_commands& commands);
+  void abandon(task_id task, record& row, scheduler_commands& commands);
+  void put_again(task_id task, record& row, scheduler_commands& commands);
   void settle_assignment(record& row);
   void accept_value(task_id task, record& row, worker_id holder, value_ptr value,
                     scheduler_commands& commands);
@@ -177,6 +182,7 @@ class scheduler_state {
   void drain(scheduler_commands& commands);
   bool holds(const record& row, worker_id worker) const;
   void notify(task_id task, holder_event&& event, scheduler_commands& commands);
+  bool is_live(worker_id worker) const { return find(worker) && find(worker)->live; }
   record* outstanding_at(task_id task, worker_id worker, run_id run);
   failure_ptr with_users_key(const record& row, task_id task, const failure_ptr& why) const;
   task_extras& extras_of(record& row);

@@ -90,6 +90,24 @@ void scheduler_state::ask_back(task_id task, record& row, ask how, scheduler_com
   commands.to_workers.send(row.worker, give_back_task{task, row.run, how == ask::abort});
 }
 
+// Its assignment, if there is one, is not wanted any more.
+void scheduler_state::abandon(task_id task, record& row, scheduler_commands& commands) {
+  // A datum on its way cannot be asked back; it is dropped when it arrives, if it does.
+  if (row.scattered && row.outstanding)
+    settle_assignment(row);
+  else
+    ask_back(task, row, ask::abort, commands);
+}
+
+// A datum did not arrive where it was to be stored; its client still has it.
+void scheduler_state::put_again(task_id task, record& row, scheduler_commands& commands) {
+  settle_assignment(row);
+  row.worker = {};
+  row.is = phase::waiting;
+  unplaced(row, commands);
+  notify(task, scatter_again{task}, commands);
+}
+
 // The worker has it no more in its tables, or is gone.
 void scheduler_state::settle_assignment(record& row) {
   worker_record& worker = workers_[row.worker.value];
@@ -156,7 +174,7 @@ void scheduler_state::lose_value(task_id task, record& row, scheduler_commands& 
 void scheduler_state::fail(task_id task, record& row, const failure_ptr& why, scheduler_commands& commands) {
   if (row.is == phase::failed) return;
   if (row.active()) deactivate(row);
-  ask_back(task, row, ask::abort, commands);
+  abandon(task, row, commands);
   drop_replicas(task, row, commands);
   row.is = phase::failed;
   row.body = nullptr;
@@ -175,8 +193,7 @@ void scheduler_state::release_if_unneeded(task_id task, record& row, scheduler_c
   if (!row.wanted && row.active_consumers == 0) {
     if (row.active()) {
       deactivate(row);
-      // A datum on its way cannot be asked back; it is dropped when it arrives.
-      if (!row.scattered) ask_back(task, row, ask::abort, commands);
+      abandon(task, row, commands);
       row.is = phase::released;
     }
     drop_replicas(task, row, commands);
@@ -188,10 +205,6 @@ void scheduler_state::release_if_unneeded(task_id task, record& row, scheduler_c
 void scheduler_state::forget_if_unneeded(task_id task, record& row) {
   if (row.wanted || row.live_dependents > 0 || row.outstanding || row.active() || row.is == phase::memory)
     return;
-  if (row.extras && row.extras->demands) {
-    const auto own = keys_.find(row.extras->demands->key);
-    if (own != keys_.end() && own->second == task) keys_.erase(own);
-  }
   for (const task_id id : row.inputs) {
     record* input = tasks_.find(id);
     if (!input) continue;

@@ -45,14 +45,11 @@ void scheduler_state::on(worker_lost& event, scheduler_commands& commands) {
     lose_replica(task, row, event.worker, commands);
     if (!row.outstanding || row.worker != event.worker) return;
     const bool unwanted = row.asked == ask::abort || !row.active();
+    if (row.scattered) return put_again(task, row, commands);
     const bool started = row.started;
     settle_assignment(row);
     if (unwanted) {
       to_release_.push_back(task);
-    } else if (row.scattered) {
-      row.is = phase::waiting;
-      unplaced(row, commands);
-      notify(task, scatter_again{task}, commands);
     } else if (started && ++row.deaths > settings_.allowed_failures) {
       to_fail_.emplace_back(task,
                             failure::make(failure_kind::worker_killed,
@@ -101,8 +98,14 @@ void scheduler_state::on(task_started& event, scheduler_commands&) {
 void scheduler_state::on(task_finished& event, scheduler_commands& commands) {
   record* row = outstanding_at(event.task, event.worker, event.run);
   if (!row) {
+    record* known = tasks_.find(event.task);
+    if (known && known->scattered && known->is == phase::waiting && is_live(event.worker)) {
+      // It was thought to be lost on its way, and has arrived after all.
+      placed(*known);
+      accept_value(event.task, *known, event.worker, std::move(event.value), commands);
+      return;
+    }
     // Nobody counts on this value: of a datum whose client has left, or said twice.
-    const record* known = tasks_.find(event.task);
     const worker_record* worker = find(event.worker);
     if (worker && worker->live && !(known && (known->outstanding || holds(*known, event.worker))))
       commands.to_workers.send(event.worker, drop_replica{event.task});

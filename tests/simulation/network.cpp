@@ -31,6 +31,7 @@ void simulated_network::request(party who, const request_value& command) {
   const requester_id id = connect(who, command.worker);
   if (id == 0) return unreachable(who, command.worker, {command.task});
   connections_.at(id).pending.insert(command.task);
+  connections_.at(id).asked.insert(command.task);
   there(id, value_requested{id, command.task}, false);
 }
 
@@ -52,10 +53,8 @@ void simulated_network::there(requester_id id, worker_event event, bool acknowle
     const worker_id to = its.to;
     if (acknowledged) {
       const task_id task = std::get<value_put>(event).task;
-      world_.clock.after(world_.link_delays().draw(chance_), [this, id, task] {
-        auto& pending = connections_.at(id).pending;
-        if (const auto at = pending.find(task); at != pending.end()) pending.erase(at);
-      });
+      world_.clock.after(world_.link_delays().draw(chance_),
+                         [this, id, task] { connections_.at(id).pending.erase(task); });
     }
     world_.worker(to)->hear_from_network(std::move(event));
   });
@@ -69,9 +68,8 @@ void simulated_network::answer(requester_id to, task_id task, value_ptr value, b
   world_.clock.at(its.last_back, [this, to, task, value = std::move(value), moved] {
     connection& its = connections_.at(to);
     if (!its.open) return;
-    const auto asked = its.pending.find(task);
-    expect(asked != its.pending.end(), "a value is sent that was not asked for");
-    its.pending.erase(asked);
+    expect(its.asked.contains(task), "a value is sent that was not asked for");
+    its.pending.erase(task); // asked for twice, it may come twice
     if (its.from.worker) {
       if (moved)
         world_.worker(its.from.worker)->hear_from_network(value_moved{its.to, task});
@@ -94,8 +92,8 @@ requester_id simulated_network::connect(party who, worker_id to) {
   simulated_worker* target = world_.worker(to);
   if (!target || !target->alive()) return 0;
   const requester_id id = next_++;
-  connections_.emplace(id,
-                       connection{.from = who, .to = to, .last_there = {}, .last_back = {}, .pending = {}});
+  connections_.emplace(
+      id, connection{.from = who, .to = to, .last_there = {}, .last_back = {}, .pending = {}, .asked = {}});
   open_.emplace(std::pair(who, to), id);
   return id;
 }
@@ -110,7 +108,7 @@ void simulated_network::break_connection(requester_id id) {
                      [this, id, to = its.to] { world_.worker(to)->hear_from_network(requester_gone{id}); });
 }
 
-void simulated_network::unreachable(party who, worker_id to, const std::multiset<task_id>& tasks) {
+void simulated_network::unreachable(party who, worker_id to, const std::set<task_id>& tasks) {
   world_.clock.after(world_.link_delays().draw(chance_), [this, who, to, tasks] {
     if (who.worker) {
       world_.worker(who.worker)->hear_from_network(peer_unreachable{to});

@@ -72,7 +72,12 @@ void simulated_client::step(holder_event&& event) {
 
 void simulated_client::call(const std::function<void(holder_state&, holder_commands&)>& what) {
   ++calls_;
-  what(machine, commands_);
+  try {
+    what(machine, commands_);
+  } catch (...) {
+    --calls_;
+    throw;
+  }
   if (--calls_ == 0) flush();
 }
 

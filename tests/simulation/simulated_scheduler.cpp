@@ -57,10 +57,10 @@ void simulated_scheduler::step(scheduler_event&& event) {
     return;
   world_.facts.heard(event);
 
-  // A report of another run than the present one changes nothing.
+  // A report of another run than the present one changes nothing. Of a datum, any copy is as good.
   const auto report = report_in(event);
   const task_record* row = report ? machine.find(report->task) : nullptr;
-  const bool stale = row && (row->run != report->run || row->worker != report->worker);
+  const bool stale = row && !row->scattered && (row->run != report->run || row->worker != report->worker);
   if (!stale) return machine.step(std::move(event), commands_);
   const auto before = std::tuple(row->is, row->run, row->worker, row->outstanding, row->retries_left);
   if (world_.fault == planted_fault::no_fencing_in_scheduler)
@@ -87,7 +87,11 @@ void simulated_scheduler::flush() {
 
 void simulated_scheduler::send_to_worker(worker_id to, std::vector<worker_event>& batch) {
   const worker_record* row = machine.find(to);
-  expect(row && row->live, "something is said to a worker that is gone");
+  if (!row || !row->live) { // it was lost in this very turn, after something was said to it
+    for (const worker_event& event : batch)
+      expect(!std::holds_alternative<compute_task>(event), "a task is given to a worker that is gone");
+    return;
+  }
   for (worker_event& event : batch) {
     auto* command = std::get_if<compute_task>(&event);
     if (!command) continue;

@@ -123,7 +123,9 @@ void simulated_worker::plan_tick() {
     when_awake([this] {
       tick_planned_ = {};
       machine.tick(world_.clock.now(), commands_);
-      expect(!world_.knobs.calm() || commands_.to_scheduler.empty(),
+      // Where tasks run for long, a deadline may pass while one is rightly waited for.
+      const bool short_runs = world_.knobs.run_time < 1'000'000;
+      expect(!world_.knobs.calm() || !short_runs || commands_.to_scheduler.empty(),
              "a deadline had to help although nothing went wrong");
       flush();
     });
