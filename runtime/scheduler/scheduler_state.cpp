@@ -15,15 +15,20 @@ void scheduler_state::step(scheduler_event&& event, scheduler_commands& commands
 
 void scheduler_state::on(client_joined& event, scheduler_commands& commands) {
   if (event.client.value >= clients_.size()) clients_.resize(event.client.value + 1);
-  clients_[event.client.value] = true;
+  clients_[event.client.value].joined = true;
   for (std::uint32_t i = 1; i < workers_.size(); ++i)
     if (workers_[i].live)
       commands.to_clients.send(event.client, worker_introduced{worker_id{i}, workers_[i].attributes});
 }
 
-void scheduler_state::on(client_left& event, scheduler_commands&) {
+void scheduler_state::on(client_left& event, scheduler_commands& commands) {
   if (event.client.value >= clients_.size()) return;
-  clients_[event.client.value] = false;
+  clients_[event.client.value].joined = false;
+  std::erase_if(early_, [&](const auto& early) {
+    if (early.first.client() != event.client) return false;
+    commands.to_workers.send(early.second.worker, drop_replica{early.first});
+    return true;
+  });
   tasks_.for_each_of(event.client, [&](task_id task, record& row) {
     row.wanted = false;
     // Its data may never arrive now; if it does, the report finds no record and the value is dropped.
@@ -37,6 +42,7 @@ void scheduler_state::on(client_left& event, scheduler_commands&) {
 
 void scheduler_state::on(submit_task& event, scheduler_commands&) {
   if (tasks_.find(event.task)) return; // said twice
+  note_sequence(event.task);
   record& row = tasks_.insert(event.task);
   row.function = event.function;
   row.priority = event.priority;
@@ -70,15 +76,20 @@ void scheduler_state::on(scatter_task& event, scheduler_commands& commands) {
   record* row = tasks_.find(event.task);
   if (row && !(row->scattered && row->is == phase::waiting)) return; // it arrived after all, or is cancelled
   if (!row) {
+    note_sequence(event.task);
     row = &tasks_.insert(event.task);
     row->scattered = true;
     row->run = run_id{1};
     row->nbytes = event.nbytes;
+    const auto early = early_.extract(event.task);
     if (failure_ptr why = take_key(event.task, *row, event.demands)) {
       row->is = phase::released;
       to_fail_.emplace_back(event.task, why);
+      if (early) commands.to_workers.send(early.mapped().worker, drop_replica{event.task});
       return;
     }
+    if (early)
+      return accept_value(event.task, *row, early.mapped().worker, std::move(early.mapped().value), commands);
   }
   if (!event.worker) return; // there is none yet
   if (const worker_record* worker = find(event.worker); !worker || !worker->live) {
@@ -92,6 +103,18 @@ void scheduler_state::on(scatter_task& event, scheduler_commands& commands) {
   ++total_outstanding_;
   placed(*row);
   answer_askers(event.task, *row, commands);
+}
+
+// Whether its client has yet to tell of it. What it told of before and is unknown now has been released.
+bool scheduler_state::is_early(task_id task) const {
+  const std::uint32_t client = task.client().value;
+  return client < clients_.size() && clients_[client].joined &&
+         task.sequence() > clients_[client].last_sequence;
+}
+
+void scheduler_state::note_sequence(task_id task) {
+  const std::uint32_t client = task.client().value;
+  if (client < clients_.size()) clients_[client].last_sequence = task.sequence();
 }
 
 // Remembers what the task demands. Not null if another task has its key.

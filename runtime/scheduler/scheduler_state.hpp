@@ -144,6 +144,8 @@ class scheduler_state {
   void on(describe_holders& event, scheduler_commands& commands);
   void on(describe_cluster& event, scheduler_commands& commands);
 
+  bool is_early(task_id task) const;
+  void note_sequence(task_id task);
   failure_ptr take_key(task_id task, record& row, const demands_ptr& demands);
   void not_wanted(task_id task, record& row);
 
@@ -219,11 +221,21 @@ class scheduler_state {
   spread spread_of(function_id function);
   bool is_restricted(const record& row);
 
+  struct client_record {
+    bool joined = false;
+    std::uint64_t last_sequence = 0; // of the tasks that it told of; they come in order
+  };
+  struct early_datum {
+    worker_id worker;
+    value_ptr value;
+  };
+
   const function_directory& functions_;
   scheduler_settings settings_;
   task_table<record, 10> tasks_;
   std::vector<worker_record> workers_;            // by worker id; [0] is nobody
-  std::vector<bool> clients_;                     // by client id: joined
+  std::vector<client_record> clients_;            // by client id
+  std::map<task_id, early_datum> early_;          // came to a worker before its client said so
   std::map<std::string, task_id> keys_;           // the users' own keys, while their tasks live
   std::vector<function_record> function_records_; // by function
   std::vector<spread> spreads_;                   // by module; void when a worker joins or leaves

@@ -260,7 +260,8 @@ bool scheduler_state::holds(const record& row, worker_id worker) const {
 
 void scheduler_state::notify(task_id task, holder_event&& event, scheduler_commands& commands) {
   const std::uint32_t client = task.client().value;
-  if (client < clients_.size() && clients_[client]) commands.to_clients.send(task.client(), std::move(event));
+  if (client < clients_.size() && clients_[client].joined)
+    commands.to_clients.send(task.client(), std::move(event));
 }
 
 task_record* scheduler_state::outstanding_at(task_id task, worker_id worker, run_id run) {

@@ -22,7 +22,7 @@ void scheduler_state::on(worker_joined& event, scheduler_commands& commands) {
         worker_id{i}, peer_introduced{event.worker, event.attributes->name, event.attributes->address});
   }
   for (std::uint32_t i = 1; i < clients_.size(); ++i)
-    if (clients_[i])
+    if (clients_[i].joined)
       commands.to_clients.send(client_id{i}, worker_introduced{event.worker, event.attributes});
   requeue_for(event.worker);
   retirement_moved_ = true;
@@ -39,7 +39,8 @@ void scheduler_state::on(worker_lost& event, scheduler_commands& commands) {
   for (std::uint32_t i = 1; i < workers_.size(); ++i)
     if (workers_[i].live) commands.to_workers.send(worker_id{i}, peer_lost{event.worker});
   for (std::uint32_t i = 1; i < clients_.size(); ++i)
-    if (clients_[i]) commands.to_clients.send(client_id{i}, worker_gone{event.worker});
+    if (clients_[i].joined) commands.to_clients.send(client_id{i}, worker_gone{event.worker});
+  std::erase_if(early_, [&](const auto& early) { return early.second.worker == event.worker; });
   // There is no index from workers to values: a loss is rare, and an index would cost every task.
   tasks_.for_each([&](task_id task, record& row) {
     lose_replica(task, row, event.worker, commands);
@@ -103,6 +104,10 @@ void scheduler_state::on(task_finished& event, scheduler_commands& commands) {
       // It was thought to be lost on its way, and has arrived after all.
       placed(*known);
       accept_value(event.task, *known, event.worker, std::move(event.value), commands);
+      return;
+    }
+    if (!known && is_early(event.task) && is_live(event.worker)) {
+      early_.insert_or_assign(event.task, early_datum{event.worker, std::move(event.value)});
       return;
     }
     // Nobody counts on this value: of a datum whose client has left, or said twice.
