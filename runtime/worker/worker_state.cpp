@@ -380,12 +380,13 @@ void worker_state::give_back(inline_list<task_id, 1> first, worker_commands& com
   }
 }
 
-// It will not read its inputs; what was only fetched or expected for it is not needed any more.
+// It will not read its inputs; what was only fetched or expected for it is not needed any more. Who asked for
+// that here is sent back to the scheduler: two workers that only ask each other would do so for ever.
 void worker_state::forget_inputs(task_id task, worker_task& row, worker_commands& commands) {
   for (const task_id id : row.inputs) {
     worker_task* input = tasks_.find(id);
     if (!input || !input->consumers.remove(task)) continue;
-    const bool idle = input->consumers.empty() && input->questions.empty() && !input->keep;
+    const bool idle = input->consumers.empty() && !input->keep;
     if (idle && (input->is == phase::fetching || input->is == phase::expected)) end_row(id, *input, commands);
   }
   row.inputs.clear();
