@@ -58,6 +58,12 @@ task_id holder_state::scatter(value_ptr value, demands_ptr demands, holder_comma
 void holder_state::release(task_id task, holder_commands& commands) {
   future_slot* slot = slots_.find(task);
   if (!slot) return;
+  if (slot->known && in_transit_.contains(task)) {
+    // Tasks that were submitted may need the datum, and nobody else has it yet.
+    slot->leaving = true;
+    slot->watchers.clear();
+    return;
+  }
   release_at_scheduler(task, *slot, commands);
   uncount(*slot);
   if (slot->value) commands.garbage.push_back(std::move(slot->value));
@@ -144,6 +150,10 @@ void holder_state::on(result_ready& event, holder_commands& commands) {
     return;
   }
   in_transit_.erase(event.task);
+  if (slot->leaving) {
+    if (event.value) commands.garbage.push_back(std::move(event.value));
+    return release(event.task, commands);
+  }
   slot->run = event.run;
   slot->nbytes = event.nbytes;
   if (!event.value && slot->value) event.value = keep_scattered(*slot, event.worker, commands);
@@ -313,6 +323,7 @@ void holder_state::fail(task_id task, future_slot& slot, failure_ptr why, holder
   const bool cancelled = why->kind == failure_kind::cancelled;
   slot.failure = std::move(why);
   publish(task, slot, cancelled ? slot_status::cancelled : slot_status::failed, commands);
+  if (slot.leaving) release(task, commands);
 }
 
 void holder_state::finish(task_id task, future_slot& slot, value_ptr value, holder_commands& commands) {

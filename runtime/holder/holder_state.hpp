@@ -48,6 +48,7 @@ struct future_slot {
   bool fetching = false; ///< the value was asked for at `worker`; none: the scheduler was asked where it is
   bool fetch_wanted = false; ///< somebody sleeps on the value; ask as soon as it is known where it is
   bool scattered = false;    ///< `value` is kept from the start until a worker has stored it
+  bool leaving = false;      ///< no handle is left, but the datum has not been stored yet
   take_state take = take_state::none;
   run_id run;       ///< of the accepted result
   worker_id worker; ///< who has it, or is to store it; none: not known
@@ -98,7 +99,8 @@ struct submission {
 /// every call. User threads call submit, release, cancel and so on; the holder's actor calls step.
 ///
 /// It always holds that
-/// – a slot lives while a handle does, and its release is said to the scheduler once;
+/// – a slot lives while a handle does (a scattered datum also until it is stored), and its release is said to
+/// the scheduler once;
 ///
 /// – a status that is failed, cancelled or taken never changes again: no value is delivered after a cancel;
 ///

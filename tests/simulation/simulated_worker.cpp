@@ -149,7 +149,7 @@ void simulated_worker::end(const char* how, bool died) {
 }
 
 void simulated_worker::stall(instant until) {
-  stalled_until_ = until;
+  stalled_until_ = std::max(stalled_until_, until);
   if (world_.tale.told()) world_.tale.tell(world_.clock.now(), who(self()), "stalls");
 }
 

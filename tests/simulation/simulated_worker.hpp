@@ -30,7 +30,6 @@ class simulated_worker {
   void end(const char* how, bool died);
   /// It does nothing until then.
   void stall(instant until);
-  void wake() { stalled_until_ = {}; }
 
   worker_state machine;
   simulated_link<worker_event> from_scheduler;

@@ -39,7 +39,6 @@ void world::run() {
   run_until(instant{knobs.horizon});
 
   healing = true;
-  replace_missing();
   come_to_rest("with its work");
   check_done(false);
   for (const auto& its : clients_)
@@ -54,7 +53,7 @@ void world::run() {
 
   for (const auto& its : workers_)
     if (is_live(its->self())) scheduler.hear(retire_worker{its->self()});
-  come_to_rest("with sending workers home");
+  run_dry("with sending workers home");
   expect(live_workers() == 0, "a worker that retired and holds nothing does not leave");
 }
 
@@ -155,13 +154,18 @@ void world::plan_faults() {
 }
 
 // Enough workers for whatever was asked for.
-void world::replace_missing() {
+bool world::replace_missing() {
+  bool any = false;
   for (const std::string& name : names) {
     const bool there = std::any_of(workers_.begin(), workers_.end(), [&](const auto& its) {
-      return is_live(its->self()) && its->name() == name;
+      const worker_record* row = scheduler.machine.find(its->self());
+      return is_live(its->self()) && its->name() == name && !(row && row->retiring);
     });
-    if (!there && (knobs.restricted > 0 || name == names[0])) join(name, true);
+    if (there || (knobs.restricted == 0 && name != names[0])) continue;
+    join(name, true);
+    any = true;
   }
+  return any;
 }
 
 // -- time passes --------------------------------------------------------------------------------------------
@@ -174,6 +178,12 @@ void world::run_until(instant end) {
 }
 
 void world::come_to_rest(const char* when) {
+  do
+    run_dry(when);
+  while (replace_missing());
+}
+
+void world::run_dry(const char* when) {
   constexpr std::uint64_t patience = 200'000; // steps; a world at work needs some ten thousand
   const std::uint64_t until = clock.steps() + patience;
   while (!clock.empty()) {

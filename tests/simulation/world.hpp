@@ -67,8 +67,10 @@ class world {
   void cut(simulated_worker& its);
   void plan_faults();
   void run_until(instant end);
+  void run_dry(const char* when);
   void come_to_rest(const char* when);
-  void replace_missing();
+  /// Whether somebody had to be.
+  bool replace_missing();
   void check_machines();
   void check_done(bool values);
   void check_freed();
