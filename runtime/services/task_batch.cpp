@@ -68,7 +68,8 @@ void task_batch::collect(std::vector<worker_event>& into) {
 
 void task_batch::split(std::vector<leftover>& into) {
   const std::uint32_t size = size_.load(std::memory_order_relaxed);
-  const std::uint32_t first = next_.exchange(size, std::memory_order_acq_rel);
+  // Beyond all that the owner may have seen as the size: it must not come back to what an earlier split took.
+  const std::uint32_t first = next_.exchange(capacity, std::memory_order_acq_rel);
   for (std::uint32_t index = first; index < size; ++index)
     into.push_back({std::move(tasks_[index]), stop_[index].load(std::memory_order_relaxed)});
   if (first < size) size_.store(first, std::memory_order_relaxed);
