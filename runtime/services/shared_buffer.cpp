@@ -1,14 +1,28 @@
 #include <weft/detail/shared_buffer.hpp>
 
+#include <cstdint>
 #include <cstring>
 #include <new>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace weft::detail {
 
 namespace {
 constexpr std::size_t alignment = 64;
 constexpr std::size_t header_size = alignment;
+constexpr std::size_t huge_pages_from = 1 << 20; // so much is worth a system call
 } // namespace
+
+void prefer_huge_pages(void* memory, std::size_t size) noexcept {
+  if (size < huge_pages_from) return;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto address = reinterpret_cast<std::uintptr_t>(memory);
+  const auto begin = (address + page - 1) / page * page;
+  const auto end = (address + size) / page * page;
+  // A kernel that does not do it is slower, not wrong.
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
 
 void* shared_buffer::operator new(std::size_t object_size, payload behind) {
   static_assert(sizeof(shared_buffer) <= header_size);

@@ -190,6 +190,10 @@ T decode_block(decoder& from) {
     // Not resize and copy: that would clear the memory first, which for large blocks takes as long as filling
     // it.
     const auto* const first = reinterpret_cast<const element*>(bytes.data());
+    if constexpr (requires { result.reserve(size); }) {
+      result.reserve(size);
+      prefer_huge_pages(result.data(), bytes.size());
+    }
     result.assign(first, first + size);
   } else if constexpr (std::is_default_constructible_v<element>) {
     result.resize(size);
