@@ -26,6 +26,17 @@ const T& input_as(input<T> which, std::span<const value_ptr> inputs) {
   return value_as<T>(*inputs[which.index]);
 }
 
+/// A container of inputs is made anew for each run, with copies of the values: a value is shared by all who
+/// need it.
+template <class T>
+constexpr bool check_copyable() {
+  static_assert(
+      std::is_copy_constructible_v<T>,
+      "weft: a future within a container must be of a type that can be copied; pass it as an argument of its "
+      "own, which the function sees as const T&");
+  return true;
+}
+
 /// What an argument becomes when the task runs: input<T> becomes T, and so within vector (any sequence),
 /// array, pair, tuple, optional and the values of maps. `with_inputs` says whether there is any.
 template <class Argument>
@@ -55,6 +66,7 @@ struct resolution<std::array<Element, Size>> {
   static constexpr bool with_inputs = true;
   using type = std::array<resolved_t<Element>, Size>;
   static type resolve(const std::array<Element, Size>& argument, std::span<const value_ptr> inputs) {
+    static_assert(check_copyable<resolved_t<Element>>());
     return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
       return type{{resolution<Element>::resolve(argument[Index], inputs)...}};
     }
@@ -68,6 +80,7 @@ requires(sequence_container<Container<Element, Policies...>>&&
   static constexpr bool with_inputs = true;
   using type = Container<resolved_t<Element>>;
   static type resolve(const Container<Element, Policies...>& argument, std::span<const value_ptr> inputs) {
+    static_assert(check_copyable<resolved_t<Element>>());
     type result;
     if constexpr (requires { result.reserve(argument.size()); }) result.reserve(argument.size());
     for (const auto& element : argument)
@@ -96,6 +109,7 @@ requires(map_container<Map<Key, Mapped, Policies...>>&&
   static constexpr bool with_inputs = true;
   using type = typename map_of<void, Map, Key, resolved_t<Mapped>, Policies...>::type;
   static type resolve(const Map<Key, Mapped, Policies...>& argument, std::span<const value_ptr> inputs) {
+    static_assert(check_copyable<resolved_t<Mapped>>());
     type result;
     for (const auto& [key, mapped] : argument)
       result.emplace_hint(result.end(), key, resolution<Mapped>::resolve(mapped, inputs));
@@ -108,6 +122,7 @@ requires(optional_like<Optional<Value>>&& detail::with_inputs<Value>) struct res
   static constexpr bool with_inputs = true;
   using type = Optional<resolved_t<Value>>;
   static type resolve(const Optional<Value>& argument, std::span<const value_ptr> inputs) {
+    static_assert(check_copyable<resolved_t<Value>>());
     type result;
     if (argument) result.emplace(resolution<Value>::resolve(*argument, inputs));
     return result;
@@ -120,6 +135,7 @@ requires(tuple_like<Tuple<Parts...>> &&
   static constexpr bool with_inputs = true;
   using type = Tuple<resolved_t<Parts>...>;
   static type resolve(const Tuple<Parts...>& argument, std::span<const value_ptr> inputs) {
+    static_assert((check_copyable<resolved_t<Parts>>() && ...));
     return std::apply([&](const Parts&... part) { return type{resolution<Parts>::resolve(part, inputs)...}; },
                       argument);
   }

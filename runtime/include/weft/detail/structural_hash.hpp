@@ -80,12 +80,17 @@ constexpr bool decoded_by_initialisers(type_list<Fields...>) {
   };
 }
 
-template <class... References>
-constexpr type_list<std::remove_reference_t<References>...> referred_types(type_list<References...>) {
+/// What a weft_fields returns, as the types of the fields.
+template <class Result>
+struct fields_of_result {
+  static_assert(!std::is_same_v<Result, Result>, "weft: weft_fields must return std::tie(self.a, self.b)");
+};
+template <template <class...> class Tuple, class... References>
+struct fields_of_result<Tuple<References...>> {
   static_assert((std::is_lvalue_reference_v<References> && ...),
                 "weft: weft_fields must return references to the fields: return std::tie(self.a, self.b);");
-  return {};
-}
+  using types = type_list<std::remove_reference_t<References>...>;
+};
 
 template <class T, class... Enclosing>
 constexpr type_shape make_shape() {
@@ -144,8 +149,7 @@ constexpr type_shape make_shape() {
     add_parts<T, Enclosing...>(shape, typename template_arguments<T>::types{});
     shape.size_min = 1;
   } else if constexpr (kind == fields) {
-    using parts = decltype(referred_types(
-        typename template_arguments<decltype(weft_fields(std::declval<T&>()))>::types{}));
+    using parts = typename fields_of_result<decltype(weft_fields(std::declval<T&>()))>::types;
     add_parts<T, Enclosing...>(shape, parts{});
     if constexpr (!std::is_default_constructible_v<T>) shape.stop(&typeid(T));
   } else if constexpr (kind == aggregate) {
