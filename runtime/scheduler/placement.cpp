@@ -21,6 +21,10 @@ constexpr std::size_t thefts_looked_at = 64; // assignments of a victim
 // ----------------------------------------------------------------------------------------------
 
 void scheduler_state::make_ready(task_id task, record& row, bool in_front) {
+  if (row.outstanding) { // it was being taken back when it became wanted again; see abandoned
+    row.is = phase::waiting;
+    return;
+  }
   row.is = phase::ready;
   if (is_restricted(row)) {
     route_restricted(task, row);

@@ -297,8 +297,8 @@ void scheduler_state::check_invariants() {
     if (row.active()) {
       WEFT_CHECK(missing == row.unplaced_inputs, "the count of unplaced inputs is exact");
       WEFT_CHECK(row.is != phase::ready || missing == 0, "what is ready has its inputs placed");
-      WEFT_CHECK(row.is != phase::waiting || missing > 0 || row.scattered,
-                 "what waits has an input that is not placed");
+      WEFT_CHECK(row.is != phase::waiting || missing > 0 || row.scattered || row.outstanding,
+                 "what waits has an input that is not placed, or is being taken back");
       WEFT_CHECK(row.is != phase::assigned || missing == 0 || row.asked != ask::none || row.kept,
                  "what is assigned has its inputs placed, or was asked back");
     }

@@ -170,6 +170,7 @@ class scheduler_state {
   void try_again(task_id task, record& row, scheduler_commands& commands);
   void ask_back(task_id task, record& row, ask how, scheduler_commands& commands);
   void abandon(task_id task, record& row, scheduler_commands& commands);
+  void abandoned(task_id task, record& row);
   void put_again(task_id task, record& row, scheduler_commands& commands);
   void settle_assignment(record& row);
   void accept_value(task_id task, record& row, worker_id holder, value_ptr value,

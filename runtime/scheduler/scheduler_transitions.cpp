@@ -99,6 +99,14 @@ void scheduler_state::abandon(task_id task, record& row, scheduler_commands& com
     ask_back(task, row, ask::abort, commands);
 }
 
+// What was not wanted has left the worker's tables. Meanwhile it may have become wanted again.
+void scheduler_state::abandoned(task_id task, record& row) {
+  if (row.is == phase::waiting && row.unplaced_inputs == 0)
+    make_ready(task, row, true);
+  else
+    to_release_.push_back(task);
+}
+
 // A datum did not arrive where it was to be stored; its client still has it.
 void scheduler_state::put_again(task_id task, record& row, scheduler_commands& commands) {
   settle_assignment(row);

@@ -45,12 +45,12 @@ void scheduler_state::on(worker_lost& event, scheduler_commands& commands) {
   tasks_.for_each([&](task_id task, record& row) {
     lose_replica(task, row, event.worker, commands);
     if (!row.outstanding || row.worker != event.worker) return;
-    const bool unwanted = row.asked == ask::abort || !row.active();
+    const bool aborted = row.asked == ask::abort || !row.active();
     if (row.scattered) return put_again(task, row, commands);
     const bool started = row.started;
     settle_assignment(row);
-    if (unwanted) {
-      to_release_.push_back(task);
+    if (aborted) {
+      abandoned(task, row);
     } else if (started && ++row.deaths > settings_.allowed_failures) {
       to_fail_.emplace_back(task,
                             failure::make(failure_kind::worker_killed,
@@ -122,7 +122,7 @@ void scheduler_state::on(task_finished& event, scheduler_commands& commands) {
   if (aborted || !row->active()) {
     // The worker drops an aborted task's value itself, when it hears of the abort.
     if (!aborted) commands.to_workers.send(event.worker, drop_replica{event.task});
-    to_release_.push_back(event.task);
+    abandoned(event.task, *row);
     return;
   }
   row->nbytes = event.nbytes;
@@ -135,7 +135,7 @@ void scheduler_state::on(task_failed& event, scheduler_commands& commands) {
   const bool aborted = row->asked == ask::abort;
   settle_assignment(*row);
   if (aborted || !row->active()) {
-    to_release_.push_back(event.task);
+    abandoned(event.task, *row);
   } else if (row->retries_left > 0) {
     --row->retries_left;
     try_again(event.task, *row, commands);
@@ -165,7 +165,7 @@ void scheduler_state::on(task_given_back& event, scheduler_commands& commands) {
   const bool aborted = row->asked == ask::abort;
   settle_assignment(*row);
   if (aborted || !row->active())
-    to_release_.push_back(event.task);
+    abandoned(event.task, *row);
   else
     try_again(event.task, *row, commands);
 }
