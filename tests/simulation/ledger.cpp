@@ -91,6 +91,7 @@ void ledger::reported(worker_id worker, const scheduler_event& event) {
 
 void ledger::heard(const scheduler_event& event) {
   const auto settled = [&](worker_id worker, task_id task, run_id run) {
+    if (const auto its = unheard_.find(worker); its != unheard_.end()) its->second.erase(task);
     task_facts* its = find(task);
     if (its && its->assigned_to == worker && its->last_run == run) its->assigned_to = {};
   };
@@ -116,6 +117,7 @@ void ledger::run_begins(worker_id worker, const ready_task& run,
     expect(!counts(other, run.task),
            [&] { return name_of(run.task) + " runs on two live workers at a time"; });
   runners.emplace_back(worker, run.run);
+  unheard_[worker].insert(run.task);
   expect(run.inputs.size() == its.inputs.size(), "a task runs with the wrong number of inputs");
   for (std::size_t i = 0; i < its.inputs.size(); ++i) {
     expect(run.inputs[i] != nullptr, "a task runs without one of its inputs");
@@ -135,11 +137,13 @@ void ledger::run_ends(worker_id worker, task_id task, run_id run, bool with_resu
 void ledger::worker_ended(worker_id worker, bool died) {
   for (auto& [task, runners] : running_) {
     const auto gone = std::erase_if(runners, [&](const auto& each) { return each.first == worker; });
-    if (gone == 0) continue;
-    expect(died, "a worker ends while a task runs there");
-    if (++of(task).deaths > scheduler_settings{}.allowed_failures) of(task).may_be_killed = true;
+    expect(died || gone == 0, "a worker ends while a task runs there");
   }
   if (!died) return;
+  // For all that the scheduler knows, it may have been any task that it has not heard the end of.
+  for (const task_id task : unheard_[worker])
+    if (++of(task).deaths > scheduler_settings{}.allowed_failures) of(task).may_be_killed = true;
+  unheard_.erase(worker);
   for (auto& [task, its] : facts_) {
     its.may_lose_data |= its.behaves == behaviour::scattered;
     for (const task_id input : its.inputs) {

@@ -52,7 +52,7 @@ struct task_facts {
   run_id last_run;
   worker_id assigned_to; ///< until a report of this run is heard
   unsigned completed_runs = 0;
-  unsigned deaths = 0; ///< workers that died while they ran it
+  unsigned deaths = 0; ///< workers that died while they ran it, or just after
 };
 
 /// The book that is kept beside a simulated cluster: what was asked for, what every message said, who runs
@@ -94,6 +94,7 @@ class ledger {
   bool calm_;
   std::map<task_id, task_facts> facts_;
   std::map<task_id, std::vector<std::pair<worker_id, run_id>>> running_;
+  std::map<worker_id, std::set<task_id>> unheard_; // begun there, and the scheduler has not heard the end
   std::set<std::tuple<worker_id, task_id, run_id, std::size_t>> reports_;
 };
 

@@ -83,7 +83,7 @@ void simulated_worker::flush() {
   const bool leaves = commands_.leave;
   const bool ready = commands_.newly_ready > 0;
   commands_ = {};
-  if (leaves) return end("it left", false);
+  if (leaves) return end("it left", ending::left);
   plan_tick();
   if (ready) wake_threads();
 }
@@ -132,17 +132,17 @@ void simulated_worker::plan_tick() {
   });
 }
 
-void simulated_worker::end(const char* how, bool died) {
+void simulated_worker::end(const char* why, ending how) {
   if (!alive_) return;
-  if (world_.tale.told()) world_.tale.tell(world_.clock.now(), who(self()), std::string("ends: ") + how);
+  if (world_.tale.told()) world_.tale.tell(world_.clock.now(), who(self()), std::string("ends: ") + why);
   alive_ = false;
-  world_.facts.worker_ended(self(), died);
+  world_.facts.worker_ended(self(), how != ending::left);
   world_.network.ended({self(), {}});
-  std::vector<scheduler_event> last_word;
-  last_word.emplace_back(worker_lost{self(), how});
   from_scheduler.cut();
-  if (!died) return to_scheduler.send(std::move(last_word)); // behind all that it has said
-  if (!to_scheduler.up()) return;                            // was cut off: the scheduler knows
+  std::vector<scheduler_event> last_word;
+  last_word.emplace_back(worker_lost{self(), why});
+  if (how != ending::machine_died) return to_scheduler.send(std::move(last_word));
+  if (!to_scheduler.up()) return; // was cut off: the scheduler knows
   to_scheduler.cut();
   world_.clock.after(world_.link_delays().draw(chance_),
                      [this, last_word]() mutable { world_.scheduler.hear(std::move(last_word)); });
@@ -194,7 +194,7 @@ void simulated_worker::run_next(std::size_t thread) {
     });
     duration = chance_.between(world_.knobs.run_time / 4, world_.knobs.run_time * 7 / 4);
     if (world_.facts.of(next.what.task).behaves == behaviour::kills)
-      world_.clock.after(duration / 2, [id = self(), its = &world_] { its->kill(id); });
+      world_.clock.after(duration / 2, [id = self(), its = &world_] { its->kill(id, ending::process_died); });
   }
   world_.clock.after(duration, [this, thread] { when_awake([this, thread] { finish(thread); }); });
 }

@@ -14,6 +14,12 @@ using namespace detail;
 
 class world;
 
+enum class ending {
+  left,         ///< in order
+  process_died, ///< what it has sent arrives
+  machine_died, ///< what it has sent is lost if it has not arrived
+};
+
 /// A worker's shell and its threads.
 class simulated_worker {
  public:
@@ -27,7 +33,7 @@ class simulated_worker {
 
   void hear_from_network(worker_event&& event);
   /// It ends, in order or not; nothing more comes from it.
-  void end(const char* how, bool died);
+  void end(const char* why, ending how);
   /// It does nothing until then.
   void stall(instant until);
 

@@ -189,7 +189,7 @@ task_id user::submit(std::vector<task_id> inputs) {
     facts.behaves = behaviour::kills;
   }
   const bool keyed = chance_.chance(knobs.keyed);
-  const demands_ptr demands = what.demands = draw_demands(keyed);
+  const demands_ptr demands = what.demands = draw_demands(keyed, !facts.other_module);
   bool refused = false;
   // Keys are the user's own affair, but for those that another client uses too.
   facts.may_conflict = keyed && knobs.clients > 1;
@@ -226,7 +226,7 @@ task_id user::scatter() {
   facts.value = mix(client_.self().value, std::vector{numbers_++});
   client_.call([&](holder_state& holder, holder_commands& commands) {
     facts.task = holder.scatter(make_fake(facts.value, chance_.chance(500) ? 100'000 : 8),
-                                draw_demands(false), commands);
+                                draw_demands(false, true), commands);
     world_.facts.add(task_facts(facts));
   });
   held_.push_back(facts.task);
@@ -234,10 +234,11 @@ task_id user::scatter() {
   return facts.task;
 }
 
-demands_ptr user::draw_demands(bool keyed) {
+// A name's worker might not have the other module, so nothing asks for both.
+demands_ptr user::draw_demands(bool keyed, bool named) {
   task_demands demands;
   if (keyed) demands.key = "key-" + std::to_string(numbers_ % 7);
-  if (chance_.chance(world_.knobs.restricted)) {
+  if (named && chance_.chance(world_.knobs.restricted)) {
     for (auto names = chance_.between(1, 2); names > 0; --names)
       demands.workers.push_back(world_.some_name(chance_));
     demands.allow_other_workers = chance_.chance(300);

@@ -48,7 +48,7 @@ class user {
   void submit_random();
   task_id submit(std::vector<task_id> inputs);
   task_id scatter();
-  demands_ptr draw_demands(bool keyed);
+  demands_ptr draw_demands(bool keyed, bool named);
   void watch_some();
   void unwatch_some();
   void react(std::uint64_t watcher, task_id task);

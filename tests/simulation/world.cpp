@@ -103,10 +103,10 @@ void world::join(std::string name, bool with_rare_module) {
 
 // -- what goes wrong ----------------------------------------------------------------------------------------
 
-void world::kill(worker_id id) {
+void world::kill(worker_id id, ending how) {
   if (!is_live(id)) return;
   const std::string name = worker(id)->name();
-  worker(id)->end("killed by signal 9", true);
+  worker(id)->end("killed by signal 9", how);
   if (healing || chance_.chance(700)) // somebody sees to it
     clock.after(chance_.between(0, knobs.delay_most * 4), [this, name] { join(name, true); });
 }
@@ -118,7 +118,7 @@ void world::cut(simulated_worker& its) {
   facts.worker_ended(its.self(), true);
   const auto soon = [&] { return chance_.between(0, knobs.delay_most * 4 + knobs.run_time); };
   clock.after(soon(), [this, id = its.self()] { scheduler.hear(worker_lost{id, "connection closed"}); });
-  clock.after(soon(), [&its] { its.end("it lost the scheduler", true); });
+  clock.after(soon(), [&its] { its.end("it lost the scheduler", ending::machine_died); });
 }
 
 void world::plan_faults() {
@@ -129,7 +129,7 @@ void world::plan_faults() {
       });
   };
   plan(knobs.deaths, [](world& its) {
-    if (simulated_worker* victim = its.some_worker()) its.kill(victim->self());
+    if (simulated_worker* victim = its.some_worker()) its.kill(victim->self(), ending::machine_died);
   });
   plan(knobs.cuts, [](world& its) {
     if (simulated_worker* victim = its.some_worker()) its.cut(*victim);

@@ -55,7 +55,7 @@ class world {
   bool is_live(worker_id id);
   const std::vector<std::unique_ptr<simulated_worker>>& workers() const { return workers_; }
 
-  void kill(worker_id id);
+  void kill(worker_id id, ending how);
   /// One of the names that tasks may ask for; in the end there is a worker of each.
   std::string some_name(seeded_random& chance) const;
   std::vector<function_id> usual_functions;
