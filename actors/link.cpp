@@ -336,6 +336,7 @@ template <class Out, class In>
 std::shared_ptr<link<Out, In>> make_link(process_actors& actors, link_settings<Out, In> how) {
   auto box = std::make_shared<outbox<Out>>();
   const auto interval = how.ping_interval;
+  const leave_actor_system scope;
   auto shared = std::make_shared<link_settings<Out, In>>(std::move(how));
   auto actor =
       actors.system().middleman().spawn_broker([shared = std::move(shared), box](caf::io::broker* self) {

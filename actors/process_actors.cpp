@@ -3,6 +3,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/logger.hpp>
 
 #include <csignal>
 #include <pthread.h>
@@ -49,7 +50,9 @@ process_actors::process_actors() {
   caf_ = std::make_unique<caf_parts>();
 }
 
-process_actors::~process_actors() = default;
+process_actors::~process_actors() {
+  if (io_) io_->close(); // what it still held for CAF goes before CAF does
+}
 
 caf::actor_system& process_actors::system() noexcept {
   return caf_->system;
@@ -59,6 +62,10 @@ io_thread& process_actors::io() {
   std::lock_guard lock{io_mutex_};
   if (!io_) io_ = std::make_unique<io_thread>();
   return *io_;
+}
+
+leave_actor_system::~leave_actor_system() {
+  caf::logger::set_current_actor_system(nullptr);
 }
 
 } // namespace weft::detail

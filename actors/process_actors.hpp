@@ -36,4 +36,14 @@ class process_actors {
   std::unique_ptr<caf_parts> caf_;
 };
 
+/// A thread that spawns an actor is tied to the actor system by CAF, through its logger, and the system's end
+/// waits until that thread has ended: for ever, if it is the user's. The end of this scope cuts the tie.
+class leave_actor_system {
+ public:
+  leave_actor_system() noexcept {}
+  ~leave_actor_system();
+  leave_actor_system(const leave_actor_system&) = delete;
+  leave_actor_system& operator=(const leave_actor_system&) = delete;
+};
+
 } // namespace weft::detail

@@ -2,6 +2,7 @@
 
 #include "actors/log.hpp"
 #include "actors/messages.hpp"
+#include "actors/process_actors.hpp"
 #include "runtime/services/thread_role.hpp"
 
 #include <caf/actor_system.hpp>
@@ -109,6 +110,7 @@ class hosted_shell final : public hosted<Event> {
 template <class Event>
 std::shared_ptr<hosted<Event>> host_shell(caf::actor_system& system, stage where,
                                           std::shared_ptr<shell<Event>> what) {
+  const leave_actor_system scope;
   if (where == stage::io)
     return std::make_shared<hosted_shell<Event>>(system.middleman().spawn_broker(
         [what = std::move(what)](caf::io::broker* self) { return behavior_of(self, what); }));
