@@ -100,14 +100,8 @@ class future : public any_future {
   const T& result(nanoseconds limit) const& { return get(detail::deadline_after(limit)); }
 
   /// Of a future that is about to go: a copy.
-  T result() && {
-    check_copyable();
-    return get(detail::never);
-  }
-  T result(nanoseconds limit) && {
-    check_copyable();
-    return get(detail::deadline_after(limit));
-  }
+  T result() && { return copy(detail::never); }
+  T result(nanoseconds limit) && { return copy(detail::deadline_after(limit)); }
 
   /// Waits, moves the result out and releases the task; this future then refers to nothing. Throws
   /// std::logic_error if another handle or a task still needs the result, and what `result()` throws.
@@ -121,11 +115,12 @@ class future : public any_future {
 
  private:
   const T& get(detail::instant deadline) const { return detail::value_as<T>(handle_.wait_value(deadline)); }
-  static constexpr void check_copyable() {
+  T copy(detail::instant deadline) const {
     static_assert(
         std::is_copy_constructible_v<T>,
         "weft: result() of a temporary future copies the result, and this type cannot be copied: call "
         "take(), which moves it out, or keep the future in a variable and look at the result there");
+    if constexpr (std::is_copy_constructible_v<T>) return get(deadline);
   }
 };
 

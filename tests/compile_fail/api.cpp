@@ -1,0 +1,41 @@
+// Wrong uses of the API, each of which has to be refused in a sentence.
+
+#include <weft/weft.hpp>
+
+#include <memory>
+#include <vector>
+
+int inc(int x) {
+  return x + 1;
+}
+void nothing() {}
+std::unique_ptr<int> make_number() {
+  return std::make_unique<int>(1);
+}
+
+void wrong_calls(weft::client& client) {
+  auto number = client.submit(inc, 1);
+  auto unique = client.submit(make_number);
+  auto done = client.submit(nothing);
+  std::vector<weft::future<std::unique_ptr<int>>> uniques;
+  client.submit({.retries = 1}, inc, number);
+  unique.result();
+  unique.take();
+#if defined WRONG_ARGUMENT
+  client.submit(inc, std::vector<int>{1});
+#elif defined WRONG_FUTURE
+  client.submit(inc, unique);
+#elif defined RESULT_OF_A_TEMPORARY
+  client.submit(make_number).result();
+#elif defined GATHER_MOVE_ONLY
+  client.gather(uniques);
+#elif defined VOID_ARGUMENT
+  client.submit(inc, done);
+#elif defined MAP_OF_A_NUMBER
+  client.map(inc, 1);
+#elif defined CANCEL_A_NUMBER
+  client.cancel(1);
+#elif defined SCATTER_A_POINTER
+  client.scatter("text");
+#endif
+}
