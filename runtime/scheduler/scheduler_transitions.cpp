@@ -183,6 +183,13 @@ void scheduler_state::fail(task_id task, record& row, const failure_ptr& why, sc
   if (row.is == phase::failed) return;
   if (row.active()) deactivate(row);
   abandon(task, row, commands);
+  // Who would read its value is asked back before the value goes.
+  for (const task_id id : row.dependents) {
+    record* dependent = tasks_.find(id);
+    if (!dependent || !dependent->active()) continue;
+    ask_back(id, *dependent, ask::abort, commands);
+    to_fail_.emplace_back(id, why);
+  }
   drop_replicas(task, row, commands);
   row.is = phase::failed;
   row.body = nullptr;
@@ -190,10 +197,6 @@ void scheduler_state::fail(task_id task, record& row, const failure_ptr& why, sc
   extras.failure = why;
   extras.askers.clear();
   if (row.wanted) notify(task, result_failed{task, why}, commands);
-  for (const task_id id : row.dependents) {
-    const record* dependent = tasks_.find(id);
-    if (dependent && dependent->active()) to_fail_.emplace_back(id, why);
-  }
   to_release_.push_back(task);
 }
 

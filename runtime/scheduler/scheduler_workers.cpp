@@ -2,6 +2,7 @@
 #include "runtime/scheduler/scheduler_state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 // What workers say, and what is said of them.
 namespace weft::detail {
@@ -70,6 +71,9 @@ void scheduler_state::on(worker_lost& event, scheduler_commands& commands) {
     lost.own.pop_front();
     make_ready(task, *row, false);
   }
+  // And if it was the last with some module, its tasks fail.
+  for (const task_id task : std::exchange(unplaceable_, {}))
+    if (record* row = tasks_.find(task); row && row->is == phase::ready) make_ready(task, *row, false);
   lost.assignments.clear();
   retirement_moved_ = true;
 }
