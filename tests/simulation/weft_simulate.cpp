@@ -12,7 +12,7 @@ namespace {
 
 using namespace weft::test;
 
-constexpr const char* usage = R"(usage: weft_simulate SEED [--fault NAME]
+constexpr const char* usage = R"(usage: weft_simulate SEED [--fault NAME] [--steps N]
        weft_simulate --seeds FROM-TO [--fault NAME] [--steps N]
        weft_simulate --faults
        weft_simulate --help
@@ -40,12 +40,12 @@ bool read_number(std::string_view text, std::uint64_t& number) {
   return problem == std::errc{} && end == text.data() + text.size();
 }
 
-int tell(std::uint64_t seed, planted_fault fault) {
+int tell(std::uint64_t seed, planted_fault fault, std::uint64_t check_every) {
   const plan its = plan::from(seed);
   std::printf("%s\n", its.text().c_str());
   story tale;
   tale.printed = tale.hashed = true;
-  const std::string broken = play(its, {.fault = fault}, tale);
+  const std::string broken = play(its, {.fault = fault, .check_every = check_every}, tale);
   std::printf("trace %016llx\n", static_cast<unsigned long long>(tale.hash()));
   if (broken.empty()) {
     std::printf("seed %llu: every promise was kept\n", static_cast<unsigned long long>(seed));
@@ -114,5 +114,5 @@ int main(int argc, char** argv) {
     }
   }
   if (seed.has_value() == seeds.has_value()) return wrong("say either SEED or --seeds", "");
-  return seed ? tell(*seed, fault) : play_all(seeds->first, seeds->second, fault, check_every);
+  return seed ? tell(*seed, fault, check_every) : play_all(seeds->first, seeds->second, fault, check_every);
 }

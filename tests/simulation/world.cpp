@@ -139,8 +139,18 @@ void world::plan_faults() {
       victim->stall(its.clock.now() + nanoseconds(its.chance_.between(0, its.knobs.horizon)));
   });
   plan(knobs.retirements, [](world& its) {
-    if (simulated_worker* veteran = its.some_worker(); veteran && its.live_workers() > 1)
+    simulated_worker* veteran = its.some_worker();
+    if (!veteran) return;
+    its.retired_.insert(veteran->self());
+    // Somebody who stays must be there to take what it has.
+    const bool others = std::any_of(its.workers_.begin(), its.workers_.end(), [&](const auto& other) {
+      const worker_record* row = its.scheduler.machine.find(other->self());
+      return row && row->live && its.is_live(other->self()) && !its.retired_.contains(other->self());
+    });
+    if (others)
       its.scheduler.hear(retire_worker{veteran->self()});
+    else
+      its.retired_.erase(veteran->self());
   });
   plan(knobs.joins, [](world& its) {
     if (its.live_workers() < its.knobs.workers_most)

@@ -15,6 +15,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,7 @@ class world {
 
   std::vector<std::unique_ptr<simulated_worker>> workers_; // by id, from 1
   std::vector<std::unique_ptr<simulated_client>> clients_; // by id, from 1
+  std::set<worker_id> retired_;
   std::uint64_t checked_at_ = 0;
 };
 
