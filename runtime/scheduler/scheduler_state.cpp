@@ -88,11 +88,11 @@ void scheduler_state::on(scatter_task& event, scheduler_commands& commands) {
       if (early) commands.to_workers.send(early.mapped().worker, drop_replica{event.task});
       return;
     }
-    if (early)
+    if (early && accepts_data(early.mapped().worker))
       return accept_value(event.task, *row, early.mapped().worker, std::move(early.mapped().value), commands);
   }
   if (!event.worker) return; // there is none yet
-  if (const worker_record* worker = find(event.worker); !worker || !worker->live) {
+  if (!accepts_data(event.worker)) {
     notify(event.task, scatter_again{event.task}, commands);
     return;
   }

@@ -186,6 +186,8 @@ class scheduler_state {
   bool holds(const record& row, worker_id worker) const;
   void notify(task_id task, holder_event&& event, scheduler_commands& commands);
   bool is_live(worker_id worker) const { return find(worker) && find(worker)->live; }
+  // What reaches a worker that was told to leave is lost with it.
+  bool accepts_data(worker_id worker) const { return is_live(worker) && !find(worker)->dismissed; }
   record* outstanding_at(task_id task, worker_id worker, run_id run);
   failure_ptr with_users_key(const record& row, task_id task, const failure_ptr& why) const;
   task_extras& extras_of(record& row);

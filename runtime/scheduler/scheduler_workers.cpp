@@ -104,7 +104,7 @@ void scheduler_state::on(task_finished& event, scheduler_commands& commands) {
   record* row = outstanding_at(event.task, event.worker, event.run);
   if (!row) {
     record* known = tasks_.find(event.task);
-    if (known && known->scattered && known->is == phase::waiting && is_live(event.worker)) {
+    if (known && known->scattered && known->is == phase::waiting && accepts_data(event.worker)) {
       // It was thought to be lost on its way, and has arrived after all.
       placed(*known);
       accept_value(event.task, *known, event.worker, std::move(event.value), commands);
@@ -121,14 +121,15 @@ void scheduler_state::on(task_finished& event, scheduler_commands& commands) {
     return;
   }
   if (!row->scattered) measure(row->function, event.duration);
-  const bool aborted = row->asked == ask::abort;
   settle_assignment(*row);
-  if (aborted || !row->active()) {
-    // The worker drops an aborted task's value itself, when it hears of the abort.
-    if (!aborted) commands.to_workers.send(event.worker, drop_replica{event.task});
-    abandoned(event.task, *row);
+  if (!row->active()) {
+    // It was done before the worker heard that it is not wanted. Who would have read it was asked back before
+    // this.
+    commands.to_workers.send(event.worker, drop_replica{event.task});
+    to_release_.push_back(event.task);
     return;
   }
+  if (row->is != phase::assigned) placed(*row); // it was asked back, and became wanted again
   row->nbytes = event.nbytes;
   accept_value(event.task, *row, event.worker, std::move(event.value), commands);
 }

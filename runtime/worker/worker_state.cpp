@@ -67,10 +67,9 @@ void worker_state::on(instant, give_back_task& event, worker_commands& commands)
     commands.to_stop.emplace_back(event.task, event.run);
     answer_moved(event.task, *row, commands);
     give_back(std::exchange(row->consumers, {}), commands);
-  } else if (known && row->is == phase::stored && event.abort) {
-    commands.to_scheduler.emplace_back(task_given_back{self_, event.task, event.run});
-    end_row(event.task, *row, commands);
   } else {
+    // Also if it is done and not wanted: tasks that are about to run may read the value, and are asked back
+    // only later.
     commands.to_scheduler.emplace_back(task_kept{self_, event.task, event.run});
   }
 }
