@@ -21,6 +21,17 @@ failure_kind kind_of(const error& thrown) {
   return failure_kind::task_error;
 }
 
+// The exception's type as its thrower named it: std::throw_with_nested throws a type of its own around it.
+std::string type_name_of(const std::exception& thrown) {
+  constexpr std::string_view wrapper = "std::_Nested_exception<";
+  std::string name = demangled(typeid(thrown));
+  if (!name.starts_with(wrapper)) return name;
+  name = name.substr(wrapper.size(), name.size() - wrapper.size() - 1);
+  while (name.ends_with(' '))
+    name.pop_back();
+  return name;
+}
+
 // The what() of the exception in flight and of all that are nested in it, outermost first.
 void append_messages(const std::exception& thrown, std::vector<std::string>& messages) {
   messages.emplace_back(thrown.what());
@@ -50,10 +61,10 @@ failure_ptr failure::from_exception(std::exception_ptr thrown, std::string key, 
     result->worker = nested.worker();
   } catch (const error& own) {
     result->kind = kind_of(own);
-    result->type = demangled(typeid(own));
+    result->type = type_name_of(own);
     append_messages(own, result->messages);
   } catch (const std::exception& standard) {
-    result->type = demangled(typeid(standard));
+    result->type = type_name_of(standard);
     append_messages(standard, result->messages);
   } catch (...) {
     if (const std::type_info* type = abi::__cxa_current_exception_type()) result->type = demangled(*type);

@@ -44,6 +44,7 @@ TEST(failure, nested_exceptions_are_told_outermost_first) {
     }
   });
   EXPECT_EQ(failed->messages, (std::vector<std::string>{"cannot save", "disk full"}));
+  EXPECT_EQ(failed->type, "std::logic_error");
 }
 
 TEST(failure, what_is_no_std_exception_is_named_by_its_type) {
