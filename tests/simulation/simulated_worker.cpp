@@ -36,11 +36,17 @@ bool simulated_worker::idle() const {
 
 void simulated_worker::when_awake(std::function<void()> action) {
   if (!alive_) return;
-  if (world_.clock.now() < stalled_until_)
-    world_.clock.at(stalled_until_,
-                    [this, action = std::move(action)]() mutable { when_awake(std::move(action)); });
-  else
-    action();
+  if (deferred_.empty() && world_.clock.now() >= stalled_until_) return action();
+  deferred_.push_back(std::move(action));
+  if (deferred_.size() == 1) world_.clock.at(stalled_until_, [this] { awake(); });
+}
+
+// Does what came up meanwhile, in its order.
+void simulated_worker::awake() {
+  if (world_.clock.now() < stalled_until_) return world_.clock.at(stalled_until_, [this] { awake(); });
+  const auto actions = std::exchange(deferred_, {});
+  for (const auto& action : actions)
+    if (alive_) action();
 }
 
 void simulated_worker::hear(std::vector<worker_event>&& batch) {

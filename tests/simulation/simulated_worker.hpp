@@ -62,6 +62,7 @@ class simulated_worker {
   void run_next(std::size_t thread);
   void finish(std::size_t thread);
   void when_awake(std::function<void()> action);
+  void awake();
   void stop(task_id task, run_id run);
 
   world& world_;
@@ -69,7 +70,8 @@ class simulated_worker {
   attributes_ptr attributes_;
   bool alive_ = true;
   instant stalled_until_;
-  instant tick_planned_; // zero: none
+  std::vector<std::function<void()>> deferred_; // while it stalls
+  instant tick_planned_;                        // zero: none
   worker_commands commands_;
   std::vector<executor_thread> threads_;
 };

@@ -308,8 +308,9 @@ void user::completed(std::uint64_t watcher, task_id task) {
   expect(its != watched_.end(), "a completion comes that nobody waits for, or twice");
   if (--its->second == 0) watched_.erase(its);
   const slot_status status = client_.machine.find(task)->status;
-  const bool enough =
-      by_value_.contains(watcher) ? status == slot_status::here || is_final(status) : is_done(status);
+  // It may have been lost again since.
+  const bool enough = by_value_.contains(watcher) ? status == slot_status::here || is_final(status)
+                                                  : status != slot_status::pending;
   expect(enough, "a completion comes too early");
   react(watcher, task);
   drop_handle(task);
