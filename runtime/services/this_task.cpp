@@ -1,3 +1,4 @@
+#include <weft/stop_token.hpp>
 #include <weft/this_task.hpp>
 
 #include "runtime/services/task_batch.hpp"

@@ -2,6 +2,7 @@
 
 #include "runtime/services/thread_role.hpp"
 
+#include <weft/stop_token.hpp>
 #include <weft/this_task.hpp>
 
 #include <gtest/gtest.h>

@@ -2,7 +2,6 @@
 
 #include <weft/export.hpp>
 
-#include <stop_token>
 #include <string>
 
 /// What a task function may ask about the task it is running for. Each of these throws std::logic_error when
@@ -10,12 +9,9 @@
 namespace weft::this_task {
 
 /// Whether nobody wants the result any more (the task was cancelled, its last future dropped) or the worker
-/// is about to stop. A task that runs for long had better look now and then, and return or throw.
+/// is about to stop. A task that runs for long had better look now and then, and return or throw. As a token:
+/// <weft/stop_token.hpp>.
 WEFT_API bool stop_requested();
-
-/// The same as a token, for callbacks and condition_variable_any. Valid beyond the task's end; callbacks may
-/// run on any thread.
-WEFT_API std::stop_token stop_token();
 
 /// The printable key: the function's name and the task's number.
 WEFT_API std::string key();
