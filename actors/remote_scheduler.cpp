@@ -118,9 +118,10 @@ class remote_worker final : public worker_handle {
 
 class remote_client final : public client_connection {
  public:
-  remote_client(std::unique_ptr<local_client> client, std::shared_ptr<client_side> link,
-                std::shared_ptr<transfer> data)
-      : link_(std::move(link)), data_(std::move(data)), client_(std::move(client)) {}
+  remote_client(std::shared_ptr<process_actors> actors, std::unique_ptr<local_client> client,
+                std::shared_ptr<client_side> link, std::shared_ptr<transfer> data)
+      : actors_(std::move(actors)), link_(std::move(link)), data_(std::move(data)),
+        client_(std::move(client)) {}
   ~remote_client() override { close(); }
 
   client_id id() const noexcept override { return client_->id(); }
@@ -136,6 +137,7 @@ class remote_client final : public client_connection {
   }
 
  private:
+  const std::shared_ptr<process_actors> actors_; // link and transfer need its threads to the last
   const std::shared_ptr<client_side> link_;
   const std::shared_ptr<transfer> data_;
   const std::unique_ptr<local_client> client_; // its data mover is the transfer's
@@ -213,7 +215,8 @@ std::shared_ptr<client_connection> connect_to_remote_cluster(std::shared_ptr<pro
                                       control->start(to);
                                     },
                                 .leave = [control] { control->begin_close("the client closed"); }});
-  return std::make_shared<remote_client>(std::move(client), std::move(control), std::move(data));
+  return std::make_shared<remote_client>(std::move(actors), std::move(client), std::move(control),
+                                         std::move(data));
 }
 
 } // namespace weft::detail
