@@ -95,8 +95,9 @@ class hosted_shell final : public hosted<Event> {
   void post(std::function<void()> action) override {
     caf::anon_send(actor_, errand{std::make_shared<std::function<void()>>(std::move(action))});
   }
+  void begin_end() override { caf::anon_send(actor_, end_atom::value); }
   void end() override {
-    caf::anon_send(actor_, end_atom::value);
+    begin_end();
     ended_.wait();
   }
 

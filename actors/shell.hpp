@@ -42,8 +42,9 @@ class hosted {
   }
   /// Does this inside the actor, in the order of doorbells and errands.
   virtual void post(std::function<void()> errand) = 0;
-  /// Ends the actor and waits until it has ended: all that was sent before is heard. Idempotent. Not from
-  /// inside.
+  /// Asks the actor to end, once it has heard all that was sent before.
+  virtual void begin_end() = 0;
+  /// The same, and waits until it has ended. Idempotent. Not from inside.
   virtual void end() = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "runtime/scheduler/scheduler_state.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 // What runs where. A ready task waits either in `ready_`, for any worker, or in the `own` queue of workers
@@ -295,9 +296,19 @@ void scheduler_state::steal(scheduler_commands& commands) {
   worker_record& its = workers_[victim.value];
   std::size_t wanted = std::min<std::size_t>(spare * settings_.window_tasks,
                                              (its.outstanding - its.attributes->threads + 1) / 2);
+  // What its threads do now, or next, is no queue: taking the first of a chain takes the whole chain, and
+  // then it is the thief who has too much and the victim who has nothing.
+  std::size_t kept = 0;
+  auto first = its.assignments.begin();
+  for (std::size_t looked = 0; kept < its.attributes->threads; ++first, ++looked) {
+    if (first == its.assignments.end() || looked == thefts_looked_at) return;
+    record* row = outstanding_at(first->first, victim, first->second);
+    if (row && row->is == phase::assigned && row->asked == ask::none && !waits_for_inputs(*row)) ++kept;
+  }
   std::size_t looked = 0;
-  for (auto entry = its.assignments.rbegin();
-       entry != its.assignments.rend() && wanted > 0 && looked < thefts_looked_at; ++entry, ++looked) {
+  const auto end = std::make_reverse_iterator(first);
+  for (auto entry = its.assignments.rbegin(); entry != end && wanted > 0 && looked < thefts_looked_at;
+       ++entry, ++looked) {
     record* row = outstanding_at(entry->first, victim, entry->second);
     if (!row) continue;
     if (row->asked == ask::back) --wanted; // on its way already
