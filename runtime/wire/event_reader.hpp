@@ -41,7 +41,7 @@ class event_reader {
 
   template <described T>
   void read(T& described_struct) {
-    T::visit_members(described_struct, [this](const char*, auto& member) { read(member); });
+    T::visit_members(described_struct, [&](const char*, auto& member) { read(member); });
   }
   template <std::integral T>
   void read(T& number) {

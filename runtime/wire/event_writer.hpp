@@ -60,7 +60,7 @@ class event_writer {
  private:
   template <described T>
   void write(const T& described_struct) {
-    T::visit_members(described_struct, [this](const char*, const auto& member) { write(member); });
+    T::visit_members(described_struct, [&](const char*, const auto& member) { write(member); });
   }
   template <std::integral T>
   void write(T number) {

@@ -16,7 +16,7 @@ template <class Event, class... Events>
 struct position_in<Event, std::variant<Events...>> {
   static constexpr std::size_t value = [] {
     std::size_t i = 0;
-    ((std::is_same_v<Event, Events> ? false : (++i, true)) && ...);
+    static_cast<void>(((std::is_same_v<Event, Events> ? false : (++i, true)) && ...));
     return i;
   }();
 };
