@@ -57,7 +57,8 @@ offences long_files(const source_tree& tree, const std::string& justified);
 /// someone.
 offences machine_paths(const source_tree& tree);
 
-/// Tests that are switched off, and code that is.
+/// Tests that are switched off, unless their folder's CMakeLists.txt runs such tests on request, and code
+/// that is.
 offences switched_off(const source_tree& tree);
 
 /// Sleeping in tests: such a test waits too long on a good day and not long enough on a bad one.

@@ -128,10 +128,14 @@ TEST(machine_paths, finds_a_home_and_lets_pass_a_folder_of_that_name) {
   EXPECT_EQ(machine_paths(tree).size(), 1u);
 }
 
-TEST(switched_off, finds_disabled_tests_and_code) {
-  const source_tree tree = {{"tests/a.cpp", std::string{"TEST(a, DISAB"} + "LED_b) {}\n"},
-                            {"runtime/b.cpp", std::string{"#if"} + " 0\n#endif\n"},
-                            {"runtime/c.cpp", "#if 1\n#endif\n"}};
+TEST(switched_off, finds_tests_and_code_but_not_tests_that_ctest_runs_on_request) {
+  const std::string test = std::string{"TEST(a, DISAB"} + "LED_b) {}\n";
+  const source_tree tree = {{"tests/unit/a.cpp", test},
+                            {"tests/unit/CMakeLists.txt", "add_test(NAME a COMMAND a)"},
+                            {"tests/functions/b.cpp", test},
+                            {"tests/functions/CMakeLists.txt", "COMMAND b --gtest_also_run_disabled_tests"},
+                            {"runtime/c.cpp", std::string{"#if"} + " 0\n#endif\n"},
+                            {"runtime/d.cpp", "#if 1\n#endif\n"}};
   EXPECT_EQ(switched_off(tree).size(), 2u);
 }
 
