@@ -157,7 +157,8 @@ void data_stream::take_encoded(outgoing item, encoding_thread::result encoded) {
   }
   large_.value = std::move(item.value);
   large_.bytes = std::move(encoded.bytes);
-  large_.segments = large_.bytes.segments();
+  const auto segments = large_.bytes.segments();
+  large_.segments.assign(segments.begin(), segments.end());
   large_.next = 0;
 }
 
