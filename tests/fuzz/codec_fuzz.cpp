@@ -167,7 +167,8 @@ std::vector<test::fuzz_input> test::fuzz_seeds() {
   task.push_back(static_cast<std::uint8_t>(count_of(tried{})));
   encoder to;
   a_task()->encode(to);
-  for (const auto byte : to.flatten()->bytes())
+  const auto body = to.flatten();
+  for (const auto byte : body->bytes())
     task.push_back(static_cast<std::uint8_t>(byte));
   return seeds;
 }

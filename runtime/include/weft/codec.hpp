@@ -187,15 +187,15 @@ T decode_block(decoder& from) {
   const auto bytes = from.take(size * sizeof(element));
   T result;
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(element) == 0) {
-    // Not resize and copy: that would clear the memory first, which for large blocks takes as long as filling
-    // it.
+    // Not resize and copy: that would clear the memory first, which for large
+    // blocks takes as long as filling it.
     const auto* const first = reinterpret_cast<const element*>(bytes.data());
     if constexpr (requires { result.reserve(size); }) {
       result.reserve(size);
       prefer_huge_pages(result.data(), bytes.size());
     }
     result.assign(first, first + size);
-  } else if constexpr (std::is_default_constructible_v<element>) {
+  } else if (size != 0) {
     result.resize(size);
     std::memcpy(static_cast<void*>(result.data()), bytes.data(), bytes.size());
   }
