@@ -43,6 +43,8 @@ struct client::implementation : detail::client_sink {
                                                    connection->data(), detail::function_registry::instance(),
                                                    limits_of(options))) {
     connection->start(*this);
+    // The answer comes after the workers were introduced: a client that is there knows its cluster.
+    core->describe_cluster(detail::deadline_after(std::chrono::seconds(5)));
   }
   ~implementation() override { close(); }
 

@@ -1,0 +1,244 @@
+// Worker processes that die, stall, come and go while work runs, and programs in awkward circumstances.
+
+#include "tests/cluster/child_process.hpp"
+
+#include <weft/weft.hpp>
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Some work: about a millisecond, so that there is a middle of the run.
+int slow_inc(int x) {
+  volatile double burned = 0;
+  for (int i = 0; i < 300'000; ++i)
+    burned = burned + i;
+  return x + 1;
+}
+
+int add(int x, int y) {
+  return x + y;
+}
+int kill_own_process(int) {
+  std::raise(SIGKILL);
+  return 0;
+}
+std::shared_ptr<int> make_shared_number() {
+  return std::make_shared<int>(1);
+}
+std::vector<double> make_large(std::size_t count) {
+  return std::vector<double>(count, 0.25);
+}
+
+pid_t process_of(const client& client, const std::string& name) {
+  for (const auto& worker : client.workers())
+    if (worker.name == name) return static_cast<pid_t>(worker.pid);
+  throw std::runtime_error("no worker " + name);
+}
+
+/// A tree of additions over slow tasks: results that others need are spread over the workers.
+future<int> begin_sum(client& client, int count) {
+  std::vector<int> numbers(static_cast<std::size_t>(count));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  auto level = client.map(slow_inc, numbers);
+  while (level.size() > 1) {
+    std::vector<future<int>> next;
+    for (std::size_t i = 0; i + 1 < level.size(); i += 2)
+      next.push_back(client.submit(add, level[i], level[i + 1]));
+    if (level.size() % 2 == 1) next.push_back(level.back());
+    level = std::move(next);
+  }
+  return level.front();
+}
+
+class processes : public ::testing::Test {
+ protected:
+  local_cluster cluster_{{.workers = 3, .threads_per_worker = 1, .processes = true}};
+  client client_{cluster_};
+  static std::string program() {
+    return std::filesystem::path(test::own_program()).parent_path() / "user_program";
+  }
+};
+
+TEST_F(processes, a_worker_killed_in_mid_run_costs_only_time) {
+  auto first = client_.submit(slow_inc, 1);
+  auto total = begin_sum(client_, 600);
+  first.wait();
+  kill(process_of(client_, "worker-1"), SIGKILL);
+  EXPECT_EQ(total.result(), 600 * 601 / 2);
+  EXPECT_EQ(cluster_.worker_names().size(), 2u);
+}
+
+TEST_F(processes, results_that_only_a_killed_worker_had_are_computed_again) {
+  auto large = client_.submit({.workers = {"worker-2"}, .allow_other_workers = true}, make_large,
+                              std::size_t{100'000});
+  large.wait();
+  const auto holders = large.who_has();
+  ASSERT_EQ(holders.size(), 1u);
+  kill(process_of(client_, holders.front()), SIGKILL);
+  EXPECT_EQ(large.result().size(), 100'000u);
+}
+
+TEST_F(processes, a_worker_that_stalls_and_goes_on_costs_only_time) {
+  const pid_t stalled = process_of(client_, "worker-0");
+  kill(stalled, SIGSTOP);
+  auto total = begin_sum(client_, 100);
+  auto elsewhere = client_.submit({.workers = {"worker-1"}}, slow_inc, 1);
+  EXPECT_EQ(elsewhere.result(), 2);
+  kill(stalled, SIGCONT);
+  EXPECT_EQ(total.result(), 100 * 101 / 2);
+}
+
+TEST_F(processes, a_task_that_kills_every_worker_it_runs_on_fails_with_how_they_died) {
+  cluster_.scale(7);
+  auto deadly = client_.submit(kill_own_process, 1);
+  try {
+    deadly.result();
+    ADD_FAILURE() << "did not throw";
+  } catch (const worker_killed& error) {
+    EXPECT_NE(std::string(error.what()).find("signal 9"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(client_.submit(add, 1, 2).result(), 3);
+}
+
+TEST_F(processes, a_result_that_cannot_travel_is_an_error_where_it_is_asked_for) {
+  auto number = client_.submit(make_shared_number);
+  EXPECT_THROW(number.result(), cannot_travel);
+  EXPECT_EQ(client_.submit(add, 1, 2).result(), 3);
+}
+
+TEST_F(processes, a_function_that_stays_in_its_process_is_refused_elsewhere) {
+  int captured = 1;
+  auto local = client_.submit(in_process([&captured] { return captured; }));
+  EXPECT_THROW(local.result(), cannot_travel);
+}
+
+TEST_F(processes, large_values_move_while_small_tasks_go_on) {
+  constexpr std::size_t count = 25'000'000; // 200 MB
+  auto large = client_.submit({.workers = {"worker-0"}}, make_large, count);
+  large.wait();
+  auto moving = client_.submit(
+      {.workers = {"worker-1"}}, [](const std::vector<double>& values) { return values.size(); }, large);
+  auto fetched = std::async(std::launch::async, [&] { return large.result().size(); });
+  for (int i = 0; i < 50; ++i)
+    EXPECT_EQ(client_.submit({.workers = {"worker-2"}}, add, i, 1).result(), i + 1);
+  EXPECT_EQ(moving.result(), count);
+  EXPECT_EQ(fetched.get(), count);
+}
+
+TEST_F(processes, workers_come_and_go_while_work_runs) {
+  auto total = begin_sum(client_, 400);
+  EXPECT_EQ(cluster_.start_worker({.name = "alice", .threads = 2}), "alice");
+  EXPECT_THROW(cluster_.start_worker({.name = "alice"}), connection_error);
+  cluster_.stop_worker("worker-0");
+  EXPECT_THROW(cluster_.stop_worker("worker-0"), std::invalid_argument);
+  cluster_.scale(1);
+  cluster_.scale(3);
+  EXPECT_EQ(cluster_.worker_names().size(), 3u);
+  EXPECT_EQ(total.result(), 400 * 401 / 2);
+}
+
+TEST_F(processes, a_stopped_worker_hands_over_what_it_holds) {
+  auto block = client_.scatter(std::vector<int>(10'000, 7), {.workers = {"worker-1"}});
+  block.wait();
+  cluster_.stop_worker("worker-1");
+  EXPECT_EQ(block.result().at(9'999), 7); // nothing could compute it again
+}
+
+TEST_F(processes, scattered_data_that_is_lost_says_so) {
+  auto block = client_.scatter(std::vector<int>(10'000, 7), {.workers = {"worker-1"}});
+  block.wait();
+  kill(process_of(client_, "worker-1"), SIGKILL);
+  EXPECT_THROW(block.result(), lost_data_error);
+}
+
+TEST(processes_begun, by_a_thread_that_has_ended_live_on) {
+  std::unique_ptr<local_cluster> cluster;
+  std::thread([&] {
+    cluster = std::make_unique<local_cluster>(
+        local_cluster_options{.workers = 2, .threads_per_worker = 1, .processes = true});
+  }).join();
+  client client{*cluster};
+  EXPECT_EQ(begin_sum(client, 20).result(), 20 * 21 / 2);
+  EXPECT_EQ(cluster->worker_names().size(), 2u);
+}
+
+class programs : public ::testing::Test {
+ protected:
+  static std::string program() {
+    return std::filesystem::path(test::own_program()).parent_path() / "user_program";
+  }
+};
+
+TEST_F(programs, killed_in_the_middle_leave_no_orphans_even_if_tasks_loop) {
+  test::child_process parent{{program(), "spin"}};
+  const pid_t one = std::stoi(parent.read_line());
+  const pid_t two = std::stoi(parent.read_line());
+  EXPECT_EQ(parent.read_line(), "spinning");
+  parent.send_signal(SIGKILL);
+  EXPECT_EQ(parent.wait().signal, SIGKILL);
+  test::wait_until_gone(one);
+  test::wait_until_gone(two);
+}
+
+TEST_F(programs, replaced_on_disk_still_run_as_their_own_workers) {
+  const test::temporary_folder folder;
+  const std::string copy = folder.file("program");
+  std::filesystem::copy_file(program(), copy);
+  const auto end = test::run({copy, "replaced"});
+  EXPECT_EQ(end.output, "42\n") << end.errors;
+}
+
+TEST_F(programs, run_by_a_relative_name_still_find_themselves) {
+  const std::filesystem::path whole = program();
+  const auto end = test::run({"./" + whole.filename().string(), "elsewhere"},
+                             {.path = "./" + whole.filename().string(), .directory = whole.parent_path()});
+  EXPECT_EQ(end.output, "42\n") << end.errors;
+}
+
+TEST_F(programs, without_init_are_told_what_is_missing) {
+  const auto end = test::run({program(), "no_init"});
+  EXPECT_NE(end.output.find("weft::init init{argc, argv};"), std::string::npos) << end.output;
+}
+
+TEST_F(programs, that_are_workers_cannot_start_processes) {
+  const auto end = test::run({program(), "nested"});
+  EXPECT_NE(end.output.find("a worker process cannot start"), std::string::npos) << end.output << end.errors;
+}
+
+TEST_F(programs, see_what_their_workers_print_with_the_workers_name) {
+  const auto end = test::run({program(), "output"});
+  EXPECT_NE(end.errors.find("worker-0: hello from a task\n"), std::string::npos) << end.errors;
+  EXPECT_NE(end.errors.find("worker-0: and trouble\n"), std::string::npos) << end.errors;
+}
+
+TEST_F(programs, that_wait_without_workers_say_what_for_and_go_on_when_one_comes) {
+  const auto end = test::run({program(), "no_workers"});
+  EXPECT_NE(end.errors.find("waiting for inc-"), std::string::npos) << end.errors;
+  EXPECT_NE(end.errors.find("no workers"), std::string::npos) << end.errors;
+  EXPECT_NE(end.output.find("no result of inc-"), std::string::npos) << end.output;
+  EXPECT_NE(end.output.find("\n42\n"), std::string::npos) << end.output;
+}
+
+TEST_F(programs, that_end_while_a_task_loops_end_the_worker_too) {
+  test::child_process parent{{program(), "shutdown"}};
+  const pid_t worker = std::stoi(parent.read_line());
+  EXPECT_EQ(parent.wait().exit_code, 0);
+  test::wait_until_gone(worker);
+}
+
+} // namespace
+} // namespace weft

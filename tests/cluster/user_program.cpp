@@ -1,0 +1,105 @@
+// A program as a user writes it, which a test runs in awkward circumstances: user_program SITUATION.
+
+#include <weft/weft.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+int inc(int x) {
+  return x + 1;
+}
+
+void spin() {
+  for (volatile bool always = true; always;) {
+  }
+}
+
+void say_hello() {
+  std::cout << "hello from a task" << std::endl;
+  std::cerr << "and trouble" << std::endl;
+}
+
+std::string start_processes_here() {
+  try {
+    weft::local_cluster cluster{{.processes = true}};
+    return "started";
+  } catch (const std::logic_error& error) {
+    return error.what();
+  }
+}
+
+void print_answer() {
+  weft::local_cluster cluster{{.workers = 1, .threads_per_worker = 1, .processes = true}};
+  weft::client client{cluster};
+  std::cout << client.submit(inc, 41).result() << std::endl;
+}
+
+int run(const std::string& situation, const std::string& own_file) {
+  if (situation == "spin") {
+    weft::local_cluster cluster{{.workers = 2, .threads_per_worker = 1, .processes = true}};
+    weft::client client{cluster};
+    for (const auto& worker : client.workers())
+      std::cout << worker.pid << std::endl;
+    const auto one = client.submit(spin);
+    const auto two = client.submit(spin);
+    std::cout << "spinning" << std::endl;
+    wait(one, two);
+  } else if (situation == "replaced") {
+    std::filesystem::remove(own_file);
+    std::ofstream(own_file) << "something else\n";
+    print_answer();
+  } else if (situation == "elsewhere") {
+    std::filesystem::current_path("/");
+    print_answer();
+  } else if (situation == "output") {
+    weft::local_cluster cluster{{.workers = 1, .threads_per_worker = 1, .processes = true}};
+    weft::client client{cluster};
+    client.submit(say_hello).result();
+  } else if (situation == "nested") {
+    weft::local_cluster cluster{{.workers = 1, .threads_per_worker = 1, .processes = true}};
+    weft::client client{cluster};
+    std::cout << client.submit(start_processes_here).result() << std::endl;
+  } else if (situation == "no_workers") {
+    weft::local_cluster cluster{{.workers = 0}};
+    weft::client client{cluster};
+    auto answer = client.submit(inc, 41);
+    try {
+      answer.result(std::chrono::milliseconds(3500)); // longer than it takes until somebody is told
+    } catch (const weft::timeout_error& error) {
+      std::cout << error.what() << std::endl;
+    }
+    cluster.start_worker();
+    std::cout << answer.result() << std::endl;
+  } else if (situation == "shutdown") {
+    weft::local_cluster cluster{{.workers = 1,
+                                 .threads_per_worker = 1,
+                                 .processes = true,
+                                 .shutdown_timeout = std::chrono::milliseconds(50)}};
+    weft::client client{cluster};
+    auto endless = client.submit(spin);
+    std::cout << client.workers().at(0).pid << std::endl;
+  } else {
+    return 2;
+  }
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::optional<weft::init> init;
+  const std::string situation = argc > 1 ? argv[1] : "";
+  if (situation == "no_init") {
+    std::cout << start_processes_here() << std::endl;
+    return 0;
+  }
+  init.emplace(argc, argv);
+  return run(situation, argv[0]);
+}

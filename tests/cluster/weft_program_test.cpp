@@ -1,0 +1,258 @@
+// The `weft` program and what users do wrong with it: every mistake has an exit code and a sentence that
+// names it.
+
+#include "tests/cluster/child_process.hpp"
+
+#include <weft/scheduler.hpp>
+#include <weft/weft.hpp>
+
+#include <gtest/gtest.h>
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <netinet/in.h>
+#include <random>
+#include <string>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+int inc(int x) {
+  return x + 1;
+}
+
+const std::string& weft_program() {
+  static const std::string path = test::program_folder() + "/weft";
+  return path;
+}
+
+/// A plain TCP socket on loopback, listening or connected.
+class plain_socket {
+ public:
+  plain_socket() : descriptor_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+  ~plain_socket() { close(descriptor_); }
+  plain_socket(const plain_socket&) = delete;
+  plain_socket& operator=(const plain_socket&) = delete;
+
+  std::string listen_anywhere() {
+    sockaddr_in where = loopback(0);
+    bind(descriptor_, reinterpret_cast<sockaddr*>(&where), sizeof where);
+    listen(descriptor_, 8);
+    socklen_t size = sizeof where;
+    getsockname(descriptor_, reinterpret_cast<sockaddr*>(&where), &size);
+    return std::to_string(ntohs(where.sin_port));
+  }
+  void connect_to(const std::string& address) {
+    const sockaddr_in where =
+        loopback(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+    ASSERT_EQ(connect(descriptor_, reinterpret_cast<const sockaddr*>(&where), sizeof where), 0);
+  }
+  int accept_one() { return accept(descriptor_, nullptr, nullptr); }
+  void send_all(const std::string& bytes) {
+    // The other end may close in the middle: it has seen enough.
+    [[maybe_unused]] const auto sent = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  /// Reads until the other end closes; returns how much came.
+  std::size_t drain() {
+    char bytes[4096];
+    std::size_t total = 0;
+    for (ssize_t size = 0; (size = recv(descriptor_, bytes, sizeof bytes, 0)) > 0;)
+      total += static_cast<std::size_t>(size);
+    return total;
+  }
+
+ private:
+  static sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    where.sin_port = htons(port);
+    return where;
+  }
+  int descriptor_;
+};
+
+/// A `weft scheduler` of its own, with its own key.
+class weft_program_test : public ::testing::Test {
+ protected:
+  weft_program_test() { setenv("WEFT_KEY_FILE", key_file_.c_str(), 1); }
+
+  const test::temporary_folder folder_;
+  const std::string key_file_ = folder_.file("cluster.key");
+  test::child_process scheduler_{{weft_program(), "scheduler", "--port", "0", "--key-file", key_file_}};
+  const std::string address_ = scheduler_.read_line();
+};
+
+TEST(weft_program_alone, says_how_it_is_used_and_which_version_it_is) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
+                                                    {"scheduler", "--help"},
+                                                    {"worker", "--help"},
+                                                    {"demo", "--help"}}) {
+    std::vector<std::string> command{weft_program()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const auto end = test::run(command);
+    EXPECT_EQ(end.exit_code, 0) << arguments.front() << end.errors;
+    EXPECT_NE(end.output.find("usage: weft"), std::string::npos) << end.output;
+  }
+  EXPECT_EQ(test::run({weft_program(), "--version"}).output.rfind("weft ", 0), 0u);
+}
+
+TEST(weft_program_alone, refuses_what_it_does_not_know_with_exit_code_2) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"scheduler", "--prot", "1"},
+                                                    {"scheduler", "--por", "1"},
+                                                    {"scheduler", "--port", "x"},
+                                                    {"worker"},
+                                                    {"worker", "a", "b"},
+                                                    {"worker", "a:1", "--nworkers", "0"},
+                                                    {"dance"}}) {
+    std::vector<std::string> command{weft_program()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const auto end = test::run(command);
+    EXPECT_EQ(end.exit_code, 2) << arguments.front() << end.errors;
+    EXPECT_NE(end.errors.find("weft " + arguments.front() + ": "), std::string::npos) << end.errors;
+  }
+  EXPECT_EQ(test::run({weft_program()}).exit_code, 2);
+}
+
+TEST(weft_program_alone, demonstrates_itself_in_both_modes) {
+  const auto end = test::run({weft_program(), "demo"});
+  EXPECT_EQ(end.exit_code, 0) << end.errors;
+  EXPECT_EQ(end.output, "in one process: 338350\nover worker processes: 338350\n");
+}
+
+TEST(weft_program_alone, says_that_nobody_is_at_an_address_with_exit_code_3) {
+  const test::temporary_folder folder;
+  const std::string key = folder.file("key");
+  { const test::child_process scheduler{{weft_program(), "scheduler", "--port", "0", "--key-file", key}}; }
+  std::string port;
+  { port = plain_socket().listen_anywhere(); } // nobody listens there any more
+  const std::string address = "127.0.0.1:" + port;
+  weft::scheduler makes_the_key{{.port = 0, .key_file = key}};
+  const auto end = test::run({weft_program(), "worker", address, "--key-file", key});
+  EXPECT_EQ(end.exit_code, 3) << end.errors;
+  EXPECT_NE(end.errors.find(address), std::string::npos) << end.errors;
+  try {
+    const client client{address, {.key_file = key}};
+    ADD_FAILURE() << "did not throw";
+  } catch (const connection_error& error) {
+    EXPECT_NE(std::string(error.what()).find(address), std::string::npos) << error.what();
+  }
+}
+
+TEST(weft_program_alone, refuses_addresses_that_other_machines_reach) {
+  const test::temporary_folder folder;
+  const auto end = test::run(
+      {weft_program(), "scheduler", "--host", "0.0.0.0", "--port", "0", "--key-file", folder.file("key")});
+  EXPECT_EQ(end.exit_code, 3) << end.errors;
+  EXPECT_NE(end.errors.find("0.0.0.0"), std::string::npos) << end.errors;
+}
+
+TEST_F(weft_program_test, its_scheduler_and_workers_end_cleanly_when_asked) {
+  test::child_process worker{
+      {test::own_program(), "--weft-worker", address_, "--name", "alice", "--nthreads", "2"}};
+  {
+    client client{address_};
+    client.wait_for_workers(1, 30s);
+    EXPECT_EQ(client.workers().at(0).name, "alice");
+    EXPECT_EQ(client.submit(inc, 41).result(), 42);
+  }
+  worker.send_signal(SIGTERM);
+  EXPECT_EQ(worker.wait().exit_code, 0);
+  scheduler_.send_signal(SIGINT);
+  EXPECT_EQ(scheduler_.wait().exit_code, 0);
+}
+
+TEST_F(weft_program_test, a_port_in_use_is_named_with_exit_code_3) {
+  const std::string port = address_.substr(address_.rfind(':') + 1);
+  const auto end = test::run({weft_program(), "scheduler", "--port", port});
+  EXPECT_EQ(end.exit_code, 3);
+  EXPECT_NE(end.errors.find(port), std::string::npos) << end.errors;
+}
+
+TEST_F(weft_program_test, a_wrong_or_missing_key_is_refused_in_words) {
+  const std::string other_key = folder_.file("other.key");
+  const weft::scheduler other{{.port = 0, .key_file = other_key}};
+  EXPECT_THROW((client{address_, {.key_file = other_key}}), connection_error);
+  const auto wrong = test::run({weft_program(), "worker", address_, "--key-file", other_key});
+  EXPECT_EQ(wrong.exit_code, 3);
+  EXPECT_NE(wrong.errors.find("key"), std::string::npos) << wrong.errors;
+  const std::string missing = folder_.file("missing.key");
+  const auto none = test::run({weft_program(), "worker", address_, "--key-file", missing});
+  EXPECT_EQ(none.exit_code, 3);
+  EXPECT_NE(none.errors.find(missing), std::string::npos) << none.errors;
+}
+
+TEST_F(weft_program_test, garbage_costs_the_scheduler_nothing) {
+  client client{address_};
+  const test::child_process worker{{test::own_program(), "--weft-worker", address_, "--nthreads", "1"}};
+  std::mt19937 random{7};
+  for (int i = 0; i < 20; ++i) {
+    std::string garbage(1 << (i % 14), '\0');
+    for (char& byte : garbage)
+      byte = static_cast<char>(random());
+    plain_socket stranger;
+    stranger.connect_to(address_);
+    stranger.send_all(garbage);
+    if (i % 2 == 0) stranger.drain(); // the scheduler closes, at the latest after its deadline
+  }
+  EXPECT_EQ(client.submit(inc, 1).result(), 2);
+}
+
+TEST_F(weft_program_test, another_protocol_at_the_port_is_an_error_that_names_it) {
+  plain_socket web_server;
+  const std::string address = "127.0.0.1:" + web_server.listen_anywhere();
+  std::thread answer([&] {
+    const int visitor = web_server.accept_one();
+    const std::string text = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    [[maybe_unused]] const auto sent = send(visitor, text.data(), text.size(), MSG_NOSIGNAL);
+    char bytes[4096];
+    while (recv(visitor, bytes, sizeof bytes, 0) > 0) {
+    }
+    close(visitor);
+  });
+  try {
+    const client client{address};
+    ADD_FAILURE() << "did not throw";
+  } catch (const connection_error& error) {
+    EXPECT_NE(std::string(error.what()).find(address), std::string::npos) << error.what();
+  }
+  answer.join();
+}
+
+TEST_F(weft_program_test, a_worker_of_another_build_gets_no_tasks_of_ours) {
+  const test::child_process stranger{{weft_program(), "worker", address_, "--name", "stranger"}};
+  client client{address_};
+  client.wait_for_workers(1, 30s);
+  EXPECT_THROW(client.submit(inc, 1).result(), build_mismatch);
+}
+
+TEST_F(weft_program_test, a_lost_scheduler_wakes_who_waits) {
+  client client{address_};
+  auto never = client.submit(inc, 1);
+  scheduler_.send_signal(SIGKILL);
+  EXPECT_THROW(never.result(), error);
+}
+
+TEST_F(weft_program_test, an_unreadable_file_is_named_by_the_word_count) {
+  const std::string missing = folder_.file("no such file");
+  const auto end = test::run({test::program_folder() + "/020_word_count", missing});
+  EXPECT_EQ(end.exit_code, 1);
+  EXPECT_NE(end.errors.find(missing), std::string::npos) << end.errors;
+}
+
+TEST_F(weft_program_test, unknown_options_of_programs_that_become_workers_are_refused) {
+  const auto end = test::run({test::own_program(), "--weft-worker", address_, "--threads", "2"});
+  EXPECT_EQ(end.exit_code, 2);
+  EXPECT_NE(end.errors.find("--threads"), std::string::npos) << end.errors;
+}
+
+} // namespace
+} // namespace weft
