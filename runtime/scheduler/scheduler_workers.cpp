@@ -116,7 +116,8 @@ void scheduler_state::on(task_finished& event, scheduler_commands& commands) {
     }
     // Nobody counts on this value: of a datum whose client has left, or said twice.
     const worker_record* worker = find(event.worker);
-    if (worker && worker->live && !(known && (known->outstanding || holds(*known, event.worker))))
+    if (worker && worker->live &&
+        !(known && (holds(*known, event.worker) || (known->outstanding && known->worker == event.worker))))
       commands.to_workers.send(event.worker, drop_replica{event.task});
     return;
   }
