@@ -20,9 +20,7 @@ simulated_client::simulated_client(world& its, client_id self)
                      [this](auto&& batch) { hear_batch(std::forward<decltype(batch)>(batch)); }),
       to_scheduler(its.clock, its.fork(), its.link_delays(),
                    [&its](auto&& batch) { its.scheduler.hear(std::forward<decltype(batch)>(batch)); }),
-      its_user(its, *this), world_(its), chance_(its.fork()),
-      from_workers_(its.clock, its.fork(), its.link_delays(),
-                    [this](auto&& batch) { hear_batch(std::forward<decltype(batch)>(batch)); }) {
+      its_user(its, *this), world_(its), chance_(its.fork()) {
   std::vector<scheduler_event> hello;
   hello.emplace_back(client_joined{self, who(self)});
   to_scheduler.send(std::move(hello));
@@ -37,12 +35,6 @@ void simulated_client::hear_batch(std::vector<holder_event>&& batch) {
 void simulated_client::hear(holder_event&& event) {
   step(std::move(event));
   flush();
-}
-
-void simulated_client::hear_directly(result_ready&& event) {
-  std::vector<holder_event> batch;
-  batch.emplace_back(std::move(event));
-  from_workers_.send(std::move(batch));
 }
 
 void simulated_client::step(holder_event&& event) {
@@ -142,7 +134,6 @@ void simulated_client::cut() {
 // Whatever was still to come is not heard any more. The handles may go on for a while.
 void simulated_client::end() {
   from_scheduler.cut();
-  from_workers_.cut();
   world_.network.ended({{}, self()});
   its_user.drop_all();
 }

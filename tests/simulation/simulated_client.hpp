@@ -24,8 +24,7 @@ class simulated_client {
   bool connected() const { return !left_ && to_scheduler.up(); }
 
   void hear(holder_event&& event);
-  /// A report that a worker of this process sends past the scheduler.
-  void hear_directly(result_ready&& event);
+  void hear_batch(std::vector<holder_event>&& batch);
   /// Lets the user call the machine, then carries out what follows.
   void call(const std::function<void(holder_state&, holder_commands&)>& what);
   void cancel(task_id task);
@@ -39,14 +38,12 @@ class simulated_client {
   user its_user;
 
  private:
-  void hear_batch(std::vector<holder_event>&& batch);
   void step(holder_event&& event);
   void flush();
   void end();
 
   world& world_;
   seeded_random chance_;
-  simulated_link<holder_event> from_workers_;
   holder_commands commands_;
   unsigned calls_ = 0; // nested: the outermost one sends
   bool left_ = false;

@@ -62,7 +62,11 @@ void simulated_scheduler::step(scheduler_event&& event) {
   const task_record* row = report ? machine.find(report->task) : nullptr;
   const bool stale = row && !row->scattered && (row->run != report->run || row->worker != report->worker);
   if (!stale) return machine.step(std::move(event), commands_);
-  const auto before = std::tuple(row->is, row->run, row->worker, row->outstanding, row->retries_left);
+  const auto shown = [](const task_record& its) {
+    return std::tuple(its.is, its.run, its.worker, its.outstanding, its.retries_left, its.asked, its.kept,
+                      its.started);
+  };
+  const auto before = shown(*row);
   if (world_.fault == planted_fault::no_fencing_in_scheduler)
     std::visit(
         [&](auto& its) {
@@ -74,8 +78,7 @@ void simulated_scheduler::step(scheduler_event&& event) {
         event);
   machine.step(std::move(event), commands_);
   row = machine.find(report->task);
-  expect(row && before == std::tuple(row->is, row->run, row->worker, row->outstanding, row->retries_left),
-         "a report of an older run has an effect");
+  expect(row && before == shown(*row), "a report of an older run has an effect");
 }
 
 void simulated_scheduler::flush() {
@@ -103,7 +106,7 @@ void simulated_scheduler::send_to_worker(worker_id to, std::vector<worker_event>
     expect(!rare || world_.worker(to)->has_rare_module(),
            "a task is given to a worker that has not its module");
   }
-  if (world_.fault == planted_fault::order_swapped && batch.size() > 1 && chance_.chance(100)) {
+  if (world_.fault == planted_fault::order_swapped && batch.size() > 1 && chance_.chance(500)) {
     const std::size_t at = chance_.below(batch.size() - 1);
     std::swap(batch[at], batch[at + 1]);
   }

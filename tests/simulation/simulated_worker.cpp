@@ -97,8 +97,9 @@ void simulated_worker::flush() {
 void simulated_worker::send_reports() {
   auto& reports = commands_.to_scheduler;
   if (world_.fault == planted_fault::give_back_not_answered)
-    std::erase_if(reports,
-                  [](const scheduler_event& event) { return std::holds_alternative<task_kept>(event); });
+    std::erase_if(reports, [](const scheduler_event& event) {
+      return std::holds_alternative<task_kept>(event) || std::holds_alternative<task_given_back>(event);
+    });
   if (world_.fault == planted_fault::dependents_not_taken_back) {
     bool first = true;
     std::erase_if(reports, [&](const scheduler_event& event) {
@@ -108,16 +109,31 @@ void simulated_worker::send_reports() {
   if (world_.fault == planted_fault::report_duplicated && !reports.empty() && chance_.chance(20))
     if (const auto* finished = std::get_if<task_finished>(&reports.back())) reports.emplace_back(*finished);
   for (scheduler_event& event : reports) {
-    if (from_scheduler.up()) world_.facts.reported(self(), event);
+    if (live()) world_.facts.reported(self(), event);
     auto* finished = std::get_if<task_finished>(&event);
     if (!finished) continue;
-    if (world_.knobs.reports_directly && finished->value)
-      world_.client(finished->task.client())
-          ->hear_directly(
-              result_ready{finished->task, finished->run, self(), finished->nbytes, finished->value});
+    if (world_.knobs.reports_directly && finished->value) report_directly(*finished);
     if (!world_.knobs.shares_process && finished->nbytes > report_limit) finished->value = nullptr;
   }
   to_scheduler.send(std::exchange(reports, {}));
+}
+
+// As in one process: past the scheduler, and so maybe later than what the scheduler has decided since.
+void simulated_worker::report_directly(const task_finished& report) {
+  simulated_client* client = world_.client(report.task.client());
+  auto its = to_clients_.find(client->self());
+  if (its == to_clients_.end()) {
+    delays slow = world_.link_delays();
+    if (chance_.chance(300)) slow.most *= 20;
+    simulated_link<holder_event> link(world_.clock, chance_.fork(), slow,
+                                      [client](std::vector<holder_event>&& batch) {
+                                        if (client->connected()) client->hear_batch(std::move(batch));
+                                      });
+    its = to_clients_.emplace(client->self(), std::move(link)).first;
+  }
+  std::vector<holder_event> batch;
+  batch.emplace_back(result_ready{report.task, report.run, self(), report.nbytes, report.value});
+  its->second.send(std::move(batch));
 }
 
 void simulated_worker::plan_tick() {
@@ -148,8 +164,8 @@ void simulated_worker::end(const char* why, ending how) {
   std::vector<scheduler_event> last_word;
   last_word.emplace_back(worker_lost{self(), why});
   if (how != ending::machine_died) return to_scheduler.send(std::move(last_word));
-  if (!to_scheduler.up()) return; // was cut off: the scheduler knows
   to_scheduler.cut();
+  if (cut_off_) return; // the scheduler knows
   world_.clock.after(world_.link_delays().draw(chance_),
                      [this, last_word]() mutable { world_.scheduler.hear(std::move(last_word)); });
 }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "runtime/holder/protocol.hpp"
 #include "runtime/worker/worker_state.hpp"
 #include "tests/simulation/link.hpp"
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,9 @@ class simulated_worker {
   const std::string& name() const { return attributes_->name; }
   bool has_rare_module() const { return attributes_->modules.size() > 1; }
   bool alive() const { return alive_; }
+  /// Whether it runs and the scheduler's side of its link is good.
+  bool live() const { return alive_ && !cut_off_; }
+  void cut_off() { cut_off_ = true; }
   bool idle() const;
 
   void hear_from_network(worker_event&& event);
@@ -56,6 +61,7 @@ class simulated_worker {
   void step(worker_event&& event);
   void flush();
   void send_reports();
+  void report_directly(const task_finished& report);
   void plan_tick();
   void wake_threads();
   void take(std::size_t thread);
@@ -69,11 +75,13 @@ class simulated_worker {
   seeded_random chance_;
   attributes_ptr attributes_;
   bool alive_ = true;
+  bool cut_off_ = false;
   instant stalled_until_;
   std::vector<std::function<void()>> deferred_; // while it stalls
   instant tick_planned_;                        // zero: none
   worker_commands commands_;
   std::vector<executor_thread> threads_;
+  std::map<client_id, simulated_link<holder_event>> to_clients_;
 };
 
 } // namespace weft::test

@@ -69,7 +69,7 @@ simulated_client* world::client(client_id id) {
 
 bool world::is_live(worker_id id) {
   simulated_worker* its = worker(id);
-  return its && its->alive() && its->to_scheduler.up();
+  return its && its->live();
 }
 
 std::size_t world::live_workers() {
@@ -111,13 +111,20 @@ void world::kill(worker_id id, ending how) {
     clock.after(chance_.between(0, knobs.delay_most * 4), [this, name] { join(name, true); });
 }
 
+// The scheduler gives it up, and it gives up the scheduler, in either order. What it said last may be lost,
+// or come after the scheduler has given it up.
 void world::cut(simulated_worker& its) {
   if (tale.told()) tale.tell(clock.now(), its.name(), "is cut off");
-  its.to_scheduler.cut();
+  const worker_record* known = scheduler.machine.find(its.self());
+  const bool tail_arrives = known && known->live && chance_.chance(500);
+  if (!tail_arrives) its.to_scheduler.cut();
   its.from_scheduler.cut();
+  its.cut_off();
   facts.worker_ended(its.self(), true);
   const auto soon = [&] { return chance_.between(0, knobs.delay_most * 4 + knobs.run_time); };
-  clock.after(soon(), [this, id = its.self()] { scheduler.hear(worker_lost{id, "connection closed"}); });
+  clock.after(tail_arrives ? 0 : soon(), [this, id = its.self()] {
+    scheduler.hear(worker_lost{id, "connection closed"});
+  });
   clock.after(soon(), [&its] { its.end("it lost the scheduler", ending::machine_died); });
 }
 
@@ -194,7 +201,7 @@ void world::come_to_rest(const char* when) {
 }
 
 void world::run_dry(const char* when) {
-  constexpr std::uint64_t patience = 200'000; // steps; a world at work needs some ten thousand
+  constexpr std::uint64_t patience = 60'000; // steps; a world at work needs some thousands
   const std::uint64_t until = clock.steps() + patience;
   while (!clock.empty()) {
     clock.run_next();
