@@ -52,11 +52,11 @@ bool data_stream::idle() const noexcept {
   return queue_.empty() && !writing_ && !encoding_one_;
 }
 
-void data_stream::fail(std::string why) {
+void data_stream::fail(const std::string& why, bool orderly) {
   if (closed_) return;
   auto* owner = owner_;
   close();
-  owner->on_closed(*this, why);
+  owner->on_closed(*this, why, orderly);
 }
 
 void data_stream::wait(asio::posix::stream_descriptor::wait_type what, void (data_stream::*then)()) {
@@ -246,7 +246,10 @@ std::size_t data_stream::read_once(std::size_t limit) {
     }
     if (received < 0 && errno == EINTR) continue;
     if (received < 0 && would_block(errno)) return 0;
-    fail(received == 0 ? "closed the connection" : std::generic_category().message(errno));
+    if (received == 0)
+      fail("closed the connection", !incoming_.body && input_begin_ == input_end_);
+    else
+      fail(std::generic_category().message(errno));
     return 0;
   }
 }

@@ -27,8 +27,9 @@ class data_stream_owner {
   virtual void on_message(data_stream& from, data_message message, buffer_ptr body) = 0;
   /// The value of this message, which is a put_value, could not be encoded; nothing of it was sent.
   virtual void on_not_encoded(data_stream& to, const data_message& message, failure_ptr why) = 0;
-  /// The connection is of no more use. The last call for this stream, and never out of send() or close().
-  virtual void on_closed(data_stream& which, const std::string& why) = 0;
+  /// The connection is of no more use; `orderly` if the peer closed it between two messages. The last call
+  /// for this stream, and never out of send() or close().
+  virtual void on_closed(data_stream& which, const std::string& why, bool orderly) = 0;
 };
 
 /// Sends and receives messages and values over one data connection.
@@ -86,7 +87,7 @@ class data_stream : public std::enable_shared_from_this<data_stream> {
   void begin_body(data_message message);
   void deliver_body();
   void wait(asio::posix::stream_descriptor::wait_type what, void (data_stream::*then)());
-  void fail(std::string why);
+  void fail(const std::string& why, bool orderly = false);
 
   io_thread& io_;
   encoding_thread& encoding_;

@@ -51,7 +51,7 @@ class transfer::implementation final : public data_stream_owner,
 
   void on_message(data_stream& from, data_message message, buffer_ptr body) override;
   void on_not_encoded(data_stream& to, const data_message& message, failure_ptr why) override;
-  void on_closed(data_stream& which, const std::string& why) override;
+  void on_closed(data_stream& which, const std::string& why, bool orderly) override;
 
  private:
   struct party_record {

@@ -176,9 +176,9 @@ void transfer::implementation::on_message(data_stream& from, data_message messag
   bool asks = message.type == frame_type::request_value || message.type == frame_type::put_value;
   auto link = link_endpoints_.find(&from);
   if (asks != (link == link_endpoints_.end())) {
-    log(from.peer().name + " broke the protocol: a " + std::string{to_string(message.type)} + " out of turn");
     from.close();
-    return on_closed(from, "it broke the protocol");
+    return on_closed(from, "broke the protocol: a " + std::string{to_string(message.type)} + " out of turn",
+                     false);
   }
   asks ? on_question(from, std::move(message), std::move(body))
        : on_answer(links_.at(link->second), std::move(message), std::move(body));
@@ -189,16 +189,17 @@ void transfer::implementation::on_not_encoded(data_stream&, const data_message& 
        value_refused{message.worker, message.task, std::move(why)});
 }
 
-// A peer that leaves closes its connections; that is worth a word only where something was still to come.
-void transfer::implementation::on_closed(data_stream& which, const std::string& why) {
+// A peer that leaves, or has been idle, closes its connections: worth a word only where something was still
+// to come.
+void transfer::implementation::on_closed(data_stream& which, const std::string& why, bool orderly) {
   if (auto endpoint = link_endpoints_.find(&which); endpoint != link_endpoints_.end()) {
     auto link = links_.find(endpoint->second);
-    if (!link->second.questions.empty())
+    if (!orderly || !link->second.questions.empty())
       log("the data connection to " + to_string(endpoint->second) + " ended: " + why);
     return end_link(link);
   }
   auto visitor = visitors_.find(&which);
-  if (!visitor->second.questions.empty())
+  if (!orderly || !visitor->second.questions.empty())
     log("the data connection of " + which.peer().name + " ended: " + why);
   end_visitor(visitor);
 }

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <numeric>
 #include <sys/socket.h>
+#include <thread>
 
 using namespace weft;
 using namespace weft::detail;
@@ -91,6 +92,13 @@ class breaks_when_encoded final : public value {
     throw std::runtime_error("the codec broke");
   }
 };
+
+// Asks until it is so.
+void await(const std::function<bool()>& condition) {
+  for (auto start = std::chrono::steady_clock::now(); !condition(); std::this_thread::yield())
+    if (std::chrono::steady_clock::now() - start > mailbox<int>::deadline)
+      throw std::runtime_error("it did not become so within the test's deadline");
+}
 
 struct process {
   explicit process(const key_bytes& key, std::function<void(transfer::settings&)> change = {})
@@ -413,7 +421,7 @@ TEST_F(transferring, a_control_connection_is_refused_at_a_data_port) {
   }
 }
 
-TEST_F(transferring, an_idle_connection_is_closed_and_opened_again_when_needed) {
+TEST_F(transferring, an_idle_connection_is_closed_without_a_word_and_opened_again_when_needed) {
   mailbox<std::string> log;
   process host{the_key,
                [&](auto& how) { how.log = [&](const std::string& sentence) { log.push(sentence); }; }};
@@ -424,8 +432,8 @@ TEST_F(transferring, an_idle_connection_is_closed_and_opened_again_when_needed) 
   for (std::uint64_t i = 1; i <= 2; ++i) {
     carol.say(request_value{worker_id{5}, task_id{i}});
     EXPECT_EQ(value_as<std::uint64_t>(*carol.hear<value_arrived>().value), i);
-    EXPECT_EQ(log.pop(), "the data connection of w ended: closed the connection");
-    EXPECT_EQ(brief.data.connection_count(), 0u);
+    await([&] { return brief.data.connection_count() == 0 && host.data.connection_count() == 0; });
   }
   EXPECT_TRUE(carol.heard.empty()) << "an idle connection's end is nobody's loss";
+  EXPECT_TRUE(log.empty());
 }
