@@ -236,15 +236,20 @@ void scheduler_state::advance_retirements(scheduler_commands& commands) {
   std::size_t next = 0;
   tasks_.for_each([&](task_id task, record& row) {
     if (row.is != phase::memory || !workers_[row.worker.value].retiring) return;
+    worker_id source = row.worker;
     if (row.extras)
-      for (const worker_id replica : row.extras->replicas)
+      for (const worker_id replica : row.extras->replicas) {
         if (!workers_[replica.value].retiring) return;
+        if (!workers_[replica.value].dismissed) source = replica;
+      }
     if (takers.empty()) return; // nobody to give it to: it will be computed again when somebody comes
     ++needed[row.worker.value];
     task_extras& extras = extras_of(row);
+    for (const worker_id replica : extras.replicas)
+      ++needed[replica.value];
     if (extras.copying_to) return;
     extras.copying_to = takers[next++ % takers.size()];
-    commands.to_workers.send(extras.copying_to, acquire_replica{task, row.worker});
+    commands.to_workers.send(extras.copying_to, acquire_replica{task, source});
   });
   for (std::uint32_t i = 1; i < workers_.size(); ++i) {
     worker_record& worker = workers_[i];
