@@ -121,11 +121,12 @@ void world::cut(simulated_worker& its) {
   its.from_scheduler.cut();
   its.cut_off();
   facts.worker_ended(its.self(), true);
-  const auto soon = [&] { return chance_.between(0, knobs.delay_most * 4 + knobs.run_time); };
-  clock.after(tail_arrives ? 0 : soon(), [this, id = its.self()] {
+  const auto soon = [&](std::int64_t most) { return chance_.between(0, most); };
+  clock.after(tail_arrives ? 0 : soon(knobs.delay_most * 8), [this, id = its.self()] {
     scheduler.hear(worker_lost{id, "connection closed"});
   });
-  clock.after(soon(), [&its] { its.end("it lost the scheduler", ending::machine_died); });
+  clock.after(soon(knobs.delay_most * 4 + knobs.run_time),
+              [&its] { its.end("it lost the scheduler", ending::machine_died); });
 }
 
 void world::plan_faults() {
