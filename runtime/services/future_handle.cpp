@@ -161,7 +161,7 @@ void future_handle::print(std::ostream& to, const std::string& type) const {
   }
   const future_status its = status();
   to << "<Future: " << core_->name_of(*slot_) << " status: " << to_string(its);
-  if (its == future_status::finished) to << ", type: " << type;
+  if (its == future_status::finished && !type.empty()) to << ", type: " << type;
   to << ", key: " << key() << '>';
 }
 

@@ -16,7 +16,9 @@
 
 namespace weft {
 
-class client;
+namespace detail {
+WEFT_API void print_future(std::ostream& to, const future_handle& handle, const std::type_info& type);
+}
 
 /// A task's future whatever the type of its result: what can be asked without knowing it.
 ///
@@ -35,38 +37,33 @@ class WEFT_API any_future {
   /// Finished, failed or cancelled.
   bool done() const { return handle_.done(); }
   /// Waits until it is done.
-  void wait() const { handle_.wait_done(detail::never); }
+  void wait() const;
   /// Waits until it is done, at most so long; whether it is.
-  bool wait_for(nanoseconds limit) const { return handle_.wait_done(detail::deadline_after(limit)); }
+  bool wait_for(nanoseconds limit) const;
 
   /// Waits until it is done; what `result()` would throw, or null. Does not fetch the result.
-  std::exception_ptr exception() const { return handle_.wait_exception(detail::never); }
+  std::exception_ptr exception() const;
   /// The same; throws timeout_error after `limit`.
-  std::exception_ptr exception(nanoseconds limit) const {
-    return handle_.wait_exception(detail::deadline_after(limit));
-  }
+  std::exception_ptr exception(nanoseconds limit) const;
 
   /// The task does not run if it has not started, and its result is discarded if it has; `result()` throws
   /// cancelled_error, here and of every task that needs this one. Nothing happens to one that has failed.
-  void cancel() const { handle_.cancel("cancelled by the program"); }
+  void cancel() const;
 
   /// Drops this handle now instead of at the end of the future's life.
-  void release() { handle_ = {}; }
+  void release();
 
   /// "inc-1000000002a", or the key that was asked for.
-  std::string key() const { return handle_.key(); }
+  std::string key() const;
   /// The names of the workers that hold the result.
-  std::vector<std::string> who_has() const { return handle_.who_has(); }
+  std::vector<std::string> who_has() const;
   /// The size of the result in bytes, about; 0 while it is not known.
-  std::uint64_t nbytes() const { return handle_.nbytes(); }
+  std::uint64_t nbytes() const;
 
   /// Whether both refer to the same task.
   friend bool operator==(const any_future& a, const any_future& b) noexcept { return a.handle_ == b.handle_; }
   /// "<Future: inc status: pending, key: inc-1000000002a>"
-  friend std::ostream& operator<<(std::ostream& to, const any_future& future) {
-    future.handle_.print(to, {});
-    return to;
-  }
+  friend WEFT_API std::ostream& operator<<(std::ostream& to, const any_future& future);
 
   /// For Weft's own templates.
   const detail::future_handle& handle() const noexcept { return handle_; }
@@ -109,7 +106,7 @@ class future : public any_future {
 
   /// "<Future: inc status: finished, type: int, key: inc-1000000002a>"
   friend std::ostream& operator<<(std::ostream& to, const future& future) {
-    future.handle_.print(to, detail::readable_name(typeid(T)));
+    detail::print_future(to, future.handle_, typeid(T));
     return to;
   }
 
@@ -126,7 +123,7 @@ class future : public any_future {
 
 /// A task without a result.
 template <>
-class future<void> : public any_future {
+class WEFT_API future<void> : public any_future {
  public:
   using value_type = void;
 
@@ -134,13 +131,10 @@ class future<void> : public any_future {
   explicit future(detail::future_handle handle) noexcept : any_future(std::move(handle)) {}
 
   /// Waits until the task has run. Throws as any future's does.
-  void result() const { handle_.wait_value(detail::never); }
-  void result(nanoseconds limit) const { handle_.wait_value(detail::deadline_after(limit)); }
+  void result() const;
+  void result(nanoseconds limit) const;
 
-  friend std::ostream& operator<<(std::ostream& to, const future& future) {
-    future.handle_.print(to, "void");
-    return to;
-  }
+  friend WEFT_API std::ostream& operator<<(std::ostream& to, const future& future);
 };
 
 } // namespace weft

@@ -6,7 +6,6 @@
 #include <weft/future.hpp>
 
 #include <array>
-#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
