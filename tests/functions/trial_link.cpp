@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <span>
 #include <stdexcept>
 #include <system_error>
 

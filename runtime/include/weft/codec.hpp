@@ -180,20 +180,24 @@ void decode_into(decoder& from, T& target) {
   }
 }
 
+/// Below this many bytes there is nothing to gain from huge pages.
+inline constexpr std::size_t large_block = 1 << 20;
+
 template <class T>
 T decode_block(decoder& from) {
   using element = typename T::value_type;
   const auto size = from.read_size(sizeof(element));
   const auto bytes = from.take(size * sizeof(element));
+  const auto* const first = reinterpret_cast<const element*>(bytes.data());
+  const bool aligned = reinterpret_cast<std::uintptr_t>(first) % alignof(element) == 0;
+  if (aligned && bytes.size() < large_block) return T(first, first + size);
   T result;
-  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(element) == 0) {
-    // Not resize and copy: that would clear the memory first, which for large
-    // blocks takes as long as filling it.
-    const auto* const first = reinterpret_cast<const element*>(bytes.data());
+  if (aligned) {
     if constexpr (requires { result.reserve(size); }) {
       result.reserve(size);
       prefer_huge_pages(result.data(), bytes.size());
     }
+    // Not resize and copy: that would clear the memory first, which takes as long as filling it.
     result.assign(first, first + size);
   } else if (size != 0) {
     result.resize(size);
@@ -202,12 +206,12 @@ T decode_block(decoder& from) {
   return result;
 }
 
-/// Room for `size` elements, as far as the bytes left make so many likely: an element may be much larger in
-/// memory than encoded, and a size costs its sender nothing.
+/// Room for `size` elements, as far as the bytes left make so many likely: an element may be very much larger
+/// in memory than encoded, and a size costs its sender nothing.
 template <class T>
 void reserve_for(T& container, std::size_t size, const decoder& from) {
   if constexpr (requires { container.reserve(size); }) {
-    const auto affordable = 1 + from.remaining() / sizeof(typename T::value_type);
+    const auto affordable = 1 + 4 * from.remaining() / sizeof(typename T::value_type);
     container.reserve(size < affordable ? size : affordable);
   }
 }
