@@ -196,6 +196,7 @@ TEST_F(node_test, a_worker_that_is_retired_says_so) {
   EXPECT_TRUE(scheduler->retire_worker("alice"));
   EXPECT_TRUE(worker->wait_until_left(30s));
   EXPECT_EQ(worker->how_it_left(), "retired");
+  EXPECT_TRUE(worker->stop(1min).empty());
   EXPECT_TRUE(scheduler->worker_names().empty());
 }
 
