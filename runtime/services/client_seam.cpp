@@ -74,7 +74,7 @@ future_handle scatter_value(client_core& core, value_ptr value, std::vector<std:
 
 // -- many at once -----------------------------------------------------------------------------------------
 
-void prefetch(std::span<const future_handle* const> futures) {
+void prefetch(array_view<const future_handle* const> futures) {
   client_core* core = nullptr;
   std::vector<task_id> tasks;
   const auto flush = [&] {
@@ -93,7 +93,7 @@ void prefetch(std::span<const future_handle* const> futures) {
   flush();
 }
 
-std::vector<bool> wait_for_futures(std::span<const future_handle* const> futures, wait_until until,
+std::vector<bool> wait_for_futures(array_view<const future_handle* const> futures, wait_until until,
                                    instant deadline) {
   if (until == wait_until::first && futures.empty())
     throw std::invalid_argument("weft::wait: no futures were given, so there is no first one to wait for");

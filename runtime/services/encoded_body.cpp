@@ -22,7 +22,7 @@ encoded_body::encoded_body(function_id function, buffer_ptr owner, std::span<con
 
 encoded_body::~encoded_body() = default;
 
-value_ptr encoded_body::run(std::span<const value_ptr> inputs) const {
+value_ptr encoded_body::run(array_view<const value_ptr> inputs) const {
   return decoded().run(inputs);
 }
 

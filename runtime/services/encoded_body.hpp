@@ -21,7 +21,7 @@ class WEFT_API encoded_body final : public task_body {
   ~encoded_body() override;
 
   /// Also throws weft::build_mismatch if the function's module is not loaded here, and weft::decode_error.
-  value_ptr run(std::span<const value_ptr> inputs) const override;
+  value_ptr run(array_view<const value_ptr> inputs) const override;
   void encode(encoder& to) const override;
   std::uint64_t nbytes() const noexcept override;
   function_id function() const noexcept override { return function_; }

@@ -35,13 +35,13 @@ encoder::~encoder() {
     ::operator delete(chunk.data);
 }
 
-void encoder::write_shared(std::span<const std::byte> bytes, buffer_ptr owner) {
+void encoder::write_shared(array_view<const std::byte> bytes, buffer_ptr owner) {
   if (bytes.size() < borrow_threshold) return write_bytes(bytes.data(), bytes.size());
   borrow(bytes.data(), bytes.size());
   if (!overflowed_) kept_.push_back(std::move(owner));
 }
 
-std::vector<std::span<const std::byte>> encoder::segments() const {
+std::vector<array_view<const std::byte>> encoder::segments() const {
   auto result = closed_;
   if (cursor_ != segment_begin_) result.emplace_back(segment_begin_, cursor_);
   return result;

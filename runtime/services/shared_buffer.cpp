@@ -43,7 +43,7 @@ intrusive_ptr<shared_buffer> shared_buffer::allocate(std::size_t size) {
   return intrusive_ptr<shared_buffer>::adopt(new (payload{size}) shared_buffer(size));
 }
 
-intrusive_ptr<shared_buffer> shared_buffer::copy(std::span<const std::byte> bytes) {
+intrusive_ptr<shared_buffer> shared_buffer::copy(array_view<const std::byte> bytes) {
   auto result = allocate(bytes.size());
   if (!bytes.empty()) std::memcpy(result->data(), bytes.data(), bytes.size());
   return result;

@@ -28,7 +28,7 @@ std::uint64_t mix(std::uint64_t own, std::span<const std::uint64_t> inputs) {
   return result;
 }
 
-value_ptr fake_body::run(std::span<const value_ptr> inputs) const {
+value_ptr fake_body::run(array_view<const value_ptr> inputs) const {
   std::vector<std::uint64_t> numbers;
   for (const value_ptr& input : inputs)
     numbers.push_back(number_in(input));

@@ -42,7 +42,7 @@ class fake_body final : public detail::task_body {
   fake_body(function_id function, std::uint64_t number, std::uint64_t result_nbytes = 8)
       : function_(function), number_(number), result_nbytes_(result_nbytes) {}
 
-  detail::value_ptr run(std::span<const detail::value_ptr> inputs) const override;
+  detail::value_ptr run(detail::array_view<const detail::value_ptr> inputs) const override;
   void encode(detail::encoder& to) const override;
   std::uint64_t nbytes() const noexcept override { return sizeof *this; }
   function_id function() const noexcept override { return function_; }

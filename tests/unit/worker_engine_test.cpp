@@ -36,7 +36,7 @@ class lambda_body final : public task_body {
  public:
   using callable = std::function<int(std::span<const value_ptr>)>;
   explicit lambda_body(callable its) : its_(std::move(its)) {}
-  value_ptr run(std::span<const value_ptr> inputs) const override {
+  value_ptr run(array_view<const value_ptr> inputs) const override {
     return make_intrusive<number>(its_(inputs));
   }
   void encode(encoder&) const override {}

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <weft/detail/array_view.hpp>
 #include <weft/detail/future_handle.hpp>
 #include <weft/detail/task_body.hpp>
 #include <weft/task_options.hpp>
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -39,7 +39,7 @@ WEFT_API future_handle submit_body(client_core& core, body_ptr body, const input
 WEFT_API future_handle scatter_value(client_core& core, value_ptr value, std::vector<std::string> workers);
 
 /// The future is wanted here soon: fetching begins as soon as it can, for all of them at once.
-WEFT_API void prefetch(std::span<const future_handle* const> futures);
+WEFT_API void prefetch(array_view<const future_handle* const> futures);
 
 /// When `wait` returns.
 enum class wait_until : std::uint8_t {
@@ -50,7 +50,7 @@ enum class wait_until : std::uint8_t {
 
 /// Waits; says for each whether it is done. Throws timeout_error; std::invalid_argument when waiting for the
 /// first of none.
-WEFT_API std::vector<bool> wait_for_futures(std::span<const future_handle* const> futures, wait_until until,
+WEFT_API std::vector<bool> wait_for_futures(array_view<const future_handle* const> futures, wait_until until,
                                             instant deadline);
 
 } // namespace weft::detail

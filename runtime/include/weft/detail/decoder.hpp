@@ -1,11 +1,11 @@
 #pragma once
 
+#include <weft/detail/array_view.hpp>
 #include <weft/export.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <string>
 #include <type_traits>
 
@@ -18,7 +18,7 @@ class WEFT_API decoder {
  public:
   static constexpr unsigned depth_max = 64;
 
-  explicit decoder(std::span<const std::byte> bytes) noexcept
+  explicit decoder(array_view<const std::byte> bytes) noexcept
       : cursor_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   /// One integer, enum or floating-point number. A bool must be 0 or 1.
@@ -48,7 +48,7 @@ class WEFT_API decoder {
   }
 
   /// A size and that many bytes, where they lie.
-  std::span<const std::byte> read_blob() { return take(read_size()); }
+  array_view<const std::byte> read_blob() { return take(read_size()); }
 
   void read_bytes(void* target, std::size_t size) {
     const auto source = take(size);
@@ -56,7 +56,7 @@ class WEFT_API decoder {
   }
 
   /// The next `size` bytes, where they lie.
-  std::span<const std::byte> take(std::size_t size) {
+  array_view<const std::byte> take(std::size_t size) {
     if (size > remaining()) fail_short(size);
     const auto* const begin = cursor_;
     cursor_ += size;

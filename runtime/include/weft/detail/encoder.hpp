@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -54,7 +53,7 @@ class WEFT_API encoder {
   }
 
   /// A size and that many bytes, copied.
-  void write_blob(std::span<const std::byte> bytes) {
+  void write_blob(array_view<const std::byte> bytes) {
     write_size(bytes.size());
     write_bytes(bytes.data(), bytes.size());
   }
@@ -74,7 +73,7 @@ class WEFT_API encoder {
   }
 
   /// As write_block; the encoder keeps `owner` alive.
-  void write_shared(std::span<const std::byte> bytes, buffer_ptr owner);
+  void write_shared(array_view<const std::byte> bytes, buffer_ptr owner);
 
   // -- observing --------------------------------------------------------------
 
@@ -84,7 +83,7 @@ class WEFT_API encoder {
   bool overflowed() const noexcept { return overflowed_; }
 
   /// What was written, in order. The spans are valid until the next write, `clear` or the encoder's end.
-  std::vector<std::span<const std::byte>> segments() const;
+  std::vector<array_view<const std::byte>> segments() const;
   /// All in one new block.
   intrusive_ptr<shared_buffer> flatten() const;
   /// All to `target`, which has room for size() bytes.
@@ -115,7 +114,7 @@ class WEFT_API encoder {
   std::byte* segment_begin_ = nullptr;
   std::uint64_t closed_size_ = 0; // of the segments before the open one
   std::uint64_t limit_;
-  std::vector<std::span<const std::byte>> closed_;
+  std::vector<array_view<const std::byte>> closed_;
   std::vector<chunk> chunks_;
   std::vector<buffer_ptr> kept_;
   unsigned depth_ = 0;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <weft/detail/array_view.hpp>
 #include <weft/detail/codec_kind.hpp>
 #include <weft/detail/typed_value.hpp>
 #include <weft/detail/value.hpp>
 
 #include <cstdint>
-#include <span>
 #include <tuple>
 
 namespace weft::detail {
@@ -21,7 +21,7 @@ struct input {
 [[noreturn]] WEFT_API void throw_no_such_input(std::uint32_t index, std::size_t count);
 
 template <class T>
-const T& input_as(input<T> which, std::span<const value_ptr> inputs) {
+const T& input_as(input<T> which, array_view<const value_ptr> inputs) {
   if (which.index >= inputs.size()) throw_no_such_input(which.index, inputs.size());
   return value_as<T>(*inputs[which.index]);
 }
@@ -43,7 +43,7 @@ template <class Argument>
 struct resolution {
   static constexpr bool with_inputs = false;
   using type = Argument;
-  static const Argument& resolve(const Argument& argument, std::span<const value_ptr>) { return argument; }
+  static const Argument& resolve(const Argument& argument, array_view<const value_ptr>) { return argument; }
 };
 
 template <class Argument>
@@ -55,7 +55,7 @@ template <class T>
 struct resolution<input<T>> {
   static constexpr bool with_inputs = true;
   using type = T;
-  static const T& resolve(input<T> which, std::span<const value_ptr> inputs) {
+  static const T& resolve(input<T> which, array_view<const value_ptr> inputs) {
     return input_as(which, inputs);
   }
 };
@@ -65,7 +65,7 @@ requires detail::with_inputs<Element>
 struct resolution<std::array<Element, Size>> {
   static constexpr bool with_inputs = true;
   using type = std::array<resolved_t<Element>, Size>;
-  static type resolve(const std::array<Element, Size>& argument, std::span<const value_ptr> inputs) {
+  static type resolve(const std::array<Element, Size>& argument, array_view<const value_ptr> inputs) {
     static_assert(check_copyable<resolved_t<Element>>());
     return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
       return type{{resolution<Element>::resolve(argument[Index], inputs)...}};
@@ -79,7 +79,7 @@ requires(sequence_container<Container<Element, Policies...>>&&
              detail::with_inputs<Element>) struct resolution<Container<Element, Policies...>> {
   static constexpr bool with_inputs = true;
   using type = Container<resolved_t<Element>>;
-  static type resolve(const Container<Element, Policies...>& argument, std::span<const value_ptr> inputs) {
+  static type resolve(const Container<Element, Policies...>& argument, array_view<const value_ptr> inputs) {
     static_assert(check_copyable<resolved_t<Element>>());
     type result;
     if constexpr (requires { result.reserve(argument.size()); }) result.reserve(argument.size());
@@ -108,7 +108,7 @@ requires(map_container<Map<Key, Mapped, Policies...>>&&
              detail::with_inputs<Mapped>) struct resolution<Map<Key, Mapped, Policies...>> {
   static constexpr bool with_inputs = true;
   using type = typename map_of<void, Map, Key, resolved_t<Mapped>, Policies...>::type;
-  static type resolve(const Map<Key, Mapped, Policies...>& argument, std::span<const value_ptr> inputs) {
+  static type resolve(const Map<Key, Mapped, Policies...>& argument, array_view<const value_ptr> inputs) {
     static_assert(check_copyable<resolved_t<Mapped>>());
     type result;
     for (const auto& [key, mapped] : argument)
@@ -121,7 +121,7 @@ template <template <class...> class Optional, class Value>
 requires(optional_like<Optional<Value>>&& detail::with_inputs<Value>) struct resolution<Optional<Value>> {
   static constexpr bool with_inputs = true;
   using type = Optional<resolved_t<Value>>;
-  static type resolve(const Optional<Value>& argument, std::span<const value_ptr> inputs) {
+  static type resolve(const Optional<Value>& argument, array_view<const value_ptr> inputs) {
     static_assert(check_copyable<resolved_t<Value>>());
     type result;
     if (argument) result.emplace(resolution<Value>::resolve(*argument, inputs));
@@ -134,7 +134,7 @@ requires(tuple_like<Tuple<Parts...>> &&
          (detail::with_inputs<Parts> || ...)) struct resolution<Tuple<Parts...>> {
   static constexpr bool with_inputs = true;
   using type = Tuple<resolved_t<Parts>...>;
-  static type resolve(const Tuple<Parts...>& argument, std::span<const value_ptr> inputs) {
+  static type resolve(const Tuple<Parts...>& argument, array_view<const value_ptr> inputs) {
     static_assert((check_copyable<resolved_t<Parts>>() && ...));
     return std::apply([&](const Parts&... part) { return type{resolution<Parts>::resolve(part, inputs)...}; },
                       argument);

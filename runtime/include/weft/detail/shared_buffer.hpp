@@ -1,15 +1,15 @@
 #pragma once
 
+#include <weft/detail/array_view.hpp>
 #include <weft/detail/intrusive_ptr.hpp>
 #include <weft/export.hpp>
 
 #include <cstddef>
-#include <span>
 
 namespace weft::detail {
 
-/// Asks the kernel to back memory that was not touched yet with huge pages, if it is large: filling 200 MB for the
-/// first time takes 4 KiB pages longer than receiving them over a socket.
+/// Asks the kernel to back memory that was not touched yet with huge pages, if it is large: filling 200 MB
+/// for the first time takes 4 KiB pages longer than receiving them over a socket.
 WEFT_API void prefer_huge_pages(void* memory, std::size_t size) noexcept;
 
 /// A block of bytes that its owners share. Allocated without being cleared, because a large one is filled by
@@ -20,12 +20,12 @@ class WEFT_API shared_buffer : public reference_counted<shared_buffer> {
   /// Uninitialised, aligned for every type up to 64 bytes. Throws std::bad_alloc.
   static intrusive_ptr<shared_buffer> allocate(std::size_t size);
   /// A copy of `bytes`.
-  static intrusive_ptr<shared_buffer> copy(std::span<const std::byte> bytes);
+  static intrusive_ptr<shared_buffer> copy(array_view<const std::byte> bytes);
 
   std::byte* data() noexcept;
   const std::byte* data() const noexcept;
   std::size_t size() const noexcept { return size_; }
-  std::span<const std::byte> bytes() const noexcept { return {data(), size_}; }
+  array_view<const std::byte> bytes() const noexcept { return {data(), size_}; }
 
   /// The bytes stand behind the object in one allocation, so only `allocate` can make one.
   static void operator delete(void* object);

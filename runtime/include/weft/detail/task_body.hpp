@@ -1,12 +1,12 @@
 #pragma once
 
+#include <weft/detail/array_view.hpp>
 #include <weft/detail/intrusive_ptr.hpp>
 #include <weft/detail/value.hpp>
 #include <weft/export.hpp>
 #include <weft/ids.hpp>
 
 #include <cstdint>
-#include <span>
 
 namespace weft::detail {
 
@@ -22,7 +22,7 @@ class WEFT_API task_body : public reference_counted<task_body> {
 
   /// Calls the function. `inputs[i]` is the value of the task's i-th input. Returns the result (never null: a
   /// void function returns the value of `weft::detail::unit`). Lets the function's exceptions pass.
-  virtual value_ptr run(std::span<const value_ptr> inputs) const = 0;
+  virtual value_ptr run(array_view<const value_ptr> inputs) const = 0;
 
   /// Appends captures and arguments. Throws `weft::cannot_travel`, naming what cannot.
   virtual void encode(encoder& to) const = 0;

@@ -101,7 +101,7 @@ class WEFT_HIDDEN typed_body final : public task_body {
   explicit typed_body(Wrapped function, Given&&... arguments)
       : function_(std::move(function)), arguments_(std::forward<Given>(arguments)...) {}
 
-  value_ptr run(std::span<const value_ptr> inputs) const override {
+  value_ptr run(array_view<const value_ptr> inputs) const override {
     return std::apply(
         [&](const Arguments&... argument) {
           return call(resolution<Arguments>::resolve(argument, inputs)...);
