@@ -4,6 +4,7 @@
 
 namespace weft::test {
 
+using detail::array_view;
 using detail::body_ptr;
 using detail::value_ptr;
 
