@@ -30,7 +30,7 @@ class WEFT_HIDDEN typed_value final : public object_value {
   explicit typed_value(std::in_place_t, Arguments&&... arguments)
       : object_(std::forward<Arguments>(arguments)...) {}
 
-  std::uint64_t nbytes() const noexcept override { return sizeof *this + heap_bytes(object_); }
+  std::uint64_t nbytes() const noexcept override { return nbytes_; }
   const std::type_info& type() const noexcept override { return typeid(T); }
   void* object() const noexcept override { return &object_; }
   bool travels() const noexcept override { return weft::travels<T>; }
@@ -45,6 +45,9 @@ class WEFT_HIDDEN typed_value final : public object_value {
 
  private:
   mutable T object_; // changed by extract_value only, when nobody else looks
+  // Measured once: who still counts the value must neither look at an object that is being taken out nor get
+  // another answer afterwards.
+  std::uint64_t nbytes_ = sizeof *this + heap_bytes(object_);
 };
 
 /// A value holding a T made from the arguments.
