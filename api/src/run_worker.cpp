@@ -1,4 +1,5 @@
 #include "actors/node.hpp"
+#include "api/src/machine_memory.hpp"
 #include "runtime/services/cluster_key.hpp"
 #include "runtime/services/endpoint.hpp"
 
@@ -51,6 +52,7 @@ int run_worker(const std::string& address, const worker_options& options) {
     how.name = options.name;
     if (options.workers > 1 && !options.name.empty()) how.name += '-' + std::to_string(i);
     how.threads = options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+    how.memory_limit = detail::memory_for_threads(how.threads);
     workers.push_back(node->join_cluster(address_of(address, options), std::move(how),
                                          [&signals](const std::string&) { signals.end_waiting(); }));
     std::fprintf(stderr, "weft: worker %s with %u threads joined the scheduler at %s\n",

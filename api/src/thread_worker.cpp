@@ -1,5 +1,6 @@
 #include "actors/node.hpp"
 #include "api/src/cluster_worker.hpp"
+#include "api/src/machine_memory.hpp"
 
 #include <utility>
 
@@ -42,6 +43,7 @@ std::unique_ptr<cluster_worker> start_thread_worker(node& node,
   worker_options how;
   how.name = name;
   how.threads = threads;
+  how.memory_limit = memory_for_threads(threads);
   return std::make_unique<thread_worker>(node.start_worker(scheduler, std::move(how)));
 }
 

@@ -1,6 +1,7 @@
 #include "api/src/worker_process.hpp"
 
 #include "actors/node.hpp"
+#include "api/src/machine_memory.hpp"
 #include "api/src/worker_channel.hpp"
 
 #include <condition_variable>
@@ -63,6 +64,7 @@ void run_worker_process() {
     worker_options how;
     how.name = orders.name;
     how.threads = orders.threads;
+    how.memory_limit = memory_for_threads(orders.threads);
     const auto node = node::instance();
     const auto worker = node->join_cluster({.address = "the program that started this process",
                                             .socket = unique_descriptor(inherited_control_descriptor),
