@@ -2,7 +2,6 @@
 #include "runtime/scheduler/scheduler_state.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 // What follows for tasks when something happens to one of them.
 namespace weft::detail {
@@ -48,7 +47,8 @@ void scheduler_state::deactivate(record& row) {
 // It was not placed and now is: dependents may be assigned.
 void scheduler_state::placed(record& row) {
   // In reverse, because each goes to the front: the first dependent shall come first.
-  for (const task_id id : std::views::reverse(row.dependents.view())) {
+  for (std::size_t i = row.dependents.size(); i-- > 0;) {
+    const task_id id = row.dependents[i];
     record* dependent = tasks_.find(id);
     if (dependent && dependent->active() && --dependent->unplaced_inputs == 0 &&
         dependent->is == phase::waiting)

@@ -2,8 +2,6 @@
 
 #include "runtime/core/check.hpp"
 
-#include <ranges>
-
 namespace weft::detail {
 
 namespace {
@@ -333,7 +331,8 @@ void worker_state::store(task_id task, worker_task& row, value_ptr value, worker
   row.value = std::move(value);
   row.source = {};
   // What a result sets free runs next, first consumer first: chains are finished before new ones are begun.
-  for (const task_id consumer : std::views::reverse(row.consumers.view())) {
+  for (std::size_t i = row.consumers.size(); i-- > 0;) {
+    const task_id consumer = row.consumers[i];
     worker_task& its = *tasks_.find(consumer);
     if (--its.missing_inputs == 0) make_ready(consumer, its, true, commands);
   }

@@ -45,6 +45,7 @@ int run(const std::string& situation, const std::string& own_file) {
   if (situation == "spin") {
     weft::local_cluster cluster{{.workers = 2, .threads_per_worker = 1, .processes = true}};
     weft::client client{cluster};
+    client.wait_for_workers(2);
     for (const auto& worker : client.workers())
       std::cout << worker.pid << std::endl;
     const auto one = client.submit(spin);
