@@ -16,10 +16,13 @@ struct type_list {
 inline constexpr std::size_t reflected_fields_max = 32;
 
 /// Stands for any initialiser in unevaluated code. `const`, so that a converting constructor that takes
-/// anything (std::optional's) is the better match and nothing is ambiguous.
+/// anything (std::optional's) is the better match and nothing is ambiguous. Never called; clang wants a body
+/// where T has no linkage.
 struct any_initialiser {
   template <class T>
-  operator T() const;
+  operator T() const {
+    __builtin_unreachable();
+  }
 };
 
 /// Stands for an initialiser of a base class of Derived only.
@@ -258,7 +261,9 @@ constexpr decltype(auto) visit_fields(T& value, Visitor&& visitor) {
 
 struct field_lister {
   template <class... Fields>
-  type_list<Fields...> operator()(Fields&...) const;
+  type_list<Fields...> operator()(Fields&...) const {
+    return {};
+  }
 };
 
 /// The types of an aggregate's fields, as type_list.
