@@ -207,12 +207,18 @@ void scheduler_state::on(replica_added& event, scheduler_commands& commands) {
 }
 
 void scheduler_state::on(input_unreachable& event, scheduler_commands& commands) {
+  if (!is_live(event.worker)) return;
   record* row = tasks_.find(event.task);
-  if (!row || event.worker.value >= workers_.size() || !workers_[event.worker.value].live) return;
+  if (!row || !(row->placed() || row->active())) {
+    // It will not come. Whoever needs it there was asked back; if it was only to be copied, the worker need
+    // not go on.
+    commands.to_workers.send(event.worker, drop_replica{event.task});
+    return;
+  }
   if (!row->placed()) {
     // Its consumer is being asked back; should the value come before that, the worker hears of it.
     task_extras& extras = extras_of(*row);
-    if (row->active() && !extras.askers.contains(event.worker)) extras.askers.push_back(event.worker);
+    if (!extras.askers.contains(event.worker)) extras.askers.push_back(event.worker);
     return;
   }
   worker_id holder = row->worker;
