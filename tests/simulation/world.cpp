@@ -196,6 +196,8 @@ void world::run_until(instant end) {
 }
 
 void world::come_to_rest(const char* when) {
+  // First, because a worker that waits for what nobody may compute asks again and again.
+  replace_missing();
   do
     run_dry(when);
   while (replace_missing());
