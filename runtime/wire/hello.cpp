@@ -247,7 +247,7 @@ std::array<std::byte, 32> handshake::proof_by(side prover, byte_span description
   // OpenSSL's configuration file has no say here; and reading it leaks what it notes for the thread that
   // does.
   static const int initialised = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-  if (initialised != 1) throw error("OpenSSL cannot be used");
+  if (initialised != 1) throw weft::error("OpenSSL cannot be used");
   std::array<std::byte, 32> proof;
   unsigned length = proof.size();
   if (!HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
