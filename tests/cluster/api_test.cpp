@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <unistd.h>
 #include <vector>
 
 namespace weft {
@@ -330,6 +331,20 @@ TEST(api_in_process, tasks_that_wait_for_tasks_do_not_fill_the_cluster) {
     EXPECT_EQ(futures[static_cast<std::size_t>(i)].result(), 2 * i + 1);
 }
 
+TEST_P(api, progress_ends_with_counts_failures_and_time) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  std::vector<future<int>> futures = client_.map(inc, std::vector{1, 2, 3});
+  futures.push_back(client_.submit(fail, 0));
+  progress(futures, {.title = "rows", .descriptor = ends[1]});
+  close(ends[1]);
+  std::string text(4096, '\0');
+  text.resize(static_cast<std::size_t>(read(ends[0], text.data(), text.size())));
+  close(ends[0]);
+  EXPECT_NE(text.find("rows 4/4, "), std::string::npos) << text;
+  EXPECT_NE(text.find(", 1 failed\n"), std::string::npos) << text;
+}
+
 TEST_P(api, printing_tells_state_type_and_key) {
   auto endless = client_.submit(wait_until_stopped);
   std::ostringstream before;
@@ -344,7 +359,7 @@ TEST_P(api, printing_tells_state_type_and_key) {
   EXPECT_EQ(one.key().rfind("inc-", 0), 0u);
   std::ostringstream whole;
   whole << client_;
-  EXPECT_NE(whole.str().find("workers: 2, threads: 4"), std::string::npos) << whole.str();
+  EXPECT_NE(whole.str().find("workers: 2, threads: 4, memory: "), std::string::npos) << whole.str();
 }
 
 TEST_P(api, closing_a_client_wakes_who_waits_and_leaves_handles_safe) {

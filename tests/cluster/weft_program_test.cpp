@@ -2,6 +2,7 @@
 // names it.
 
 #include "tests/cluster/child_process.hpp"
+#include "tests/cluster/task_library.hpp"
 
 #include <weft/scheduler.hpp>
 #include <weft/weft.hpp>
@@ -232,6 +233,16 @@ TEST_F(weft_program_test, a_worker_of_another_build_gets_no_tasks_of_ours) {
   client client{address_};
   client.wait_for_workers(1, 30s);
   EXPECT_THROW(client.submit(inc, 1).result(), build_mismatch);
+}
+
+TEST_F(weft_program_test, a_worker_runs_the_tasks_of_a_library_that_it_loads) {
+  const std::string library = std::filesystem::path(test::own_program()).parent_path() / "libtask_library.so";
+  const test::child_process worker{{weft_program(), "worker", address_, "--load", library}};
+  client client{address_};
+  EXPECT_EQ(submit_triple(client, 14).result(), 42);
+  const auto none = test::run({weft_program(), "worker", address_, "--load", library + ".none"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_NE(none.errors.find(library + ".none"), std::string::npos) << none.errors;
 }
 
 TEST_F(weft_program_test, a_lost_scheduler_wakes_who_waits) {
