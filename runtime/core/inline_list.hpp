@@ -11,7 +11,8 @@
 
 namespace weft::detail {
 
-/// A short list of plain values. Up to `InlineCapacity` of them cost no allocation: most tasks have one or two inputs.
+/// A short list of plain values. Up to `InlineCapacity` of them cost no allocation: most tasks have one or
+/// two inputs.
 template <class T, std::uint32_t InlineCapacity>
 class inline_list {
   static_assert(std::is_trivially_copyable_v<T> && InlineCapacity > 0);

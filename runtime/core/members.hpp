@@ -8,8 +8,9 @@
 ///       WEFT_MEMBERS(task_kept, task, run)
 ///     };
 ///
-/// gives `task_kept::event_name()`, `task_kept::visit_members(self, visitor)`, which calls visitor("task", self.task)
-/// and so on in this order, and operator==. WEFT_NO_MEMBERS(leave) does the same for an empty struct.
+/// gives `task_kept::event_name()`, `task_kept::visit_members(self, visitor)`, which calls visitor("task",
+/// self.task) and so on in this order, and operator==. WEFT_NO_MEMBERS(leave) does the same for an empty
+/// struct.
 
 #define WEFT_PARENS ()
 #define WEFT_EXPAND(...) WEFT_EXPAND_2(WEFT_EXPAND_2(WEFT_EXPAND_2(__VA_ARGS__)))
@@ -22,7 +23,9 @@
 #define WEFT_VISIT_AGAIN() WEFT_VISIT_NEXT
 
 #define WEFT_MEMBERS(type, ...)                                                                              \
-  static constexpr const char* event_name() noexcept { return #type; }                                       \
+  static constexpr const char* event_name() noexcept {                                                       \
+    return #type;                                                                                            \
+  }                                                                                                          \
   template <class Self, class Visitor>                                                                       \
   static constexpr void visit_members(Self& self, Visitor&& visitor) {                                       \
     WEFT_VISIT_EACH(__VA_ARGS__)                                                                             \
@@ -30,7 +33,9 @@
   friend bool operator==(const type&, const type&) = default;
 
 #define WEFT_NO_MEMBERS(type)                                                                                \
-  static constexpr const char* event_name() noexcept { return #type; }                                       \
+  static constexpr const char* event_name() noexcept {                                                       \
+    return #type;                                                                                            \
+  }                                                                                                          \
   template <class Self, class Visitor>                                                                       \
   static constexpr void visit_members(Self&, Visitor&&) {}                                                   \
   friend bool operator==(const type&, const type&) = default;

@@ -6,7 +6,8 @@
 
 namespace weft::detail {
 
-/// What a machine has to say to several receivers, in the order it was said to each. Receivers are numbered densely.
+/// What a machine has to say to several receivers, in the order it was said to each. Receivers are numbered
+/// densely.
 template <class Event, class Id>
 class outboxes {
  public:
@@ -20,8 +21,8 @@ class outboxes {
 
   bool empty() const noexcept { return touched_.empty(); }
 
-  /// Calls deliver(Id, std::vector<Event>&) for each receiver that has something, in the order of first mention, and
-  /// empties the boxes. Deliver may take the events or the whole vector.
+  /// Calls deliver(Id, std::vector<Event>&) for each receiver that has something, in the order of first
+  /// mention, and empties the boxes. Deliver may take the events or the whole vector.
   template <class Deliver>
   void flush(Deliver&& deliver) {
     for (const Id receiver : touched_) {

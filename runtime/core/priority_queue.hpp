@@ -10,9 +10,10 @@
 
 namespace weft::detail {
 
-/// Tasks that could run, higher priority first and otherwise in the order they came; what a finished task has set free
-/// goes to the front of its priority, so that chains are finished before new ones are begun and memory stays small.
-/// Entries are never taken out of the middle: whoever pops checks that the entry still holds.
+/// Tasks that could run, higher priority first and otherwise in the order they came; what a finished task has
+/// set free goes to the front of its priority, so that chains are finished before new ones are begun and
+/// memory stays small. Entries are never taken out of the middle: whoever pops checks that the entry still
+/// holds.
 class priority_queue {
  public:
   bool empty() const noexcept { return size_ == 0; }

@@ -13,9 +13,9 @@
 
 namespace weft::detail {
 
-/// Records by task id. Ids are dense per client, so a look-up is a page number and an offset: no hashing, records stay
-/// where they are, and iteration is in the order of ids whatever the history. A page of 2^PageBits records is freed
-/// when its last record goes; one long-lived record keeps one page.
+/// Records by task id. Ids are dense per client, so a look-up is a page number and an offset: no hashing,
+/// records stay where they are, and iteration is in the order of ids whatever the history. A page of
+/// 2^PageBits records is freed when its last record goes; one long-lived record keeps one page.
 template <class Record, unsigned PageBits>
 class task_table {
   static_assert(PageBits >= 6);
@@ -61,7 +61,8 @@ class task_table {
   Record& insert(task_id id, Arguments&&... arguments) {
     page& home = page_for(id);
     const std::uint64_t offset = id.sequence() % page_size;
-    Record* record = new (home.storage + offset * sizeof(Record)) Record(std::forward<Arguments>(arguments)...);
+    Record* record =
+        new (home.storage + offset * sizeof(Record)) Record(std::forward<Arguments>(arguments)...);
     home.present[offset / 64] |= std::uint64_t{1} << (offset % 64);
     ++home.live;
     ++size_;
@@ -84,10 +85,12 @@ class task_table {
     }
   }
 
-  /// Calls visit(task_id, Record&) for each, in the order of ids. The visitor may erase the record it is given.
+  /// Calls visit(task_id, Record&) for each, in the order of ids. The visitor may erase the record it is
+  /// given.
   template <class Visitor>
   void for_each(Visitor&& visit) {
-    for (std::uint32_t client = 0; client < slabs_.size(); ++client) for_each_of(client_id{client}, visit);
+    for (std::uint32_t client = 0; client < slabs_.size(); ++client)
+      for_each_of(client_id{client}, visit);
   }
 
   /// The same for the tasks of one client. The visitor may erase any record, and insert none.
@@ -140,7 +143,8 @@ class task_table {
   }
 
   static void trim(slab& home) noexcept {
-    while (home.head < home.pages.size() && !home.pages[home.head]) ++home.head;
+    while (home.head < home.pages.size() && !home.pages[home.head])
+      ++home.head;
     if (home.head == home.pages.size() || home.head > home.pages.size() / 2 + 16) {
       home.pages.erase(home.pages.begin(), home.pages.begin() + static_cast<std::ptrdiff_t>(home.head));
       home.first += home.head;

@@ -13,17 +13,17 @@
 
 namespace weft::detail {
 
-/// Tells a receiver that there is something in an outbox for it. Thread-safe, cheap, never blocks; ringing for a
-/// receiver that is gone does nothing.
+/// Tells a receiver that there is something in an outbox for it. Thread-safe, cheap, never blocks; ringing
+/// for a receiver that is gone does nothing.
 class bell {
  public:
   virtual ~bell() = default;
   virtual void ring() = 0;
 };
 
-/// What one sender has to say to one receiver, in order. Group commit: the sender appends and rings only if no ring is
-/// on its way; the receiver takes all there is at once, so that a flood becomes large batches by itself and a lone
-/// event waits for nobody.
+/// What one sender has to say to one receiver, in order. Group commit: the sender appends and rings only if
+/// no ring is on its way; the receiver takes all there is at once, so that a flood becomes large batches by
+/// itself and a lone event waits for nobody.
 template <class Event>
 class outbox {
  public:
@@ -54,8 +54,8 @@ class outbox {
   bool told_ = false;
 };
 
-/// A receiver as a sender sees it: an outbox and the bell that goes with it. Whether the receiver is in this process or
-/// behind a link cannot be told from here.
+/// A receiver as a sender sees it: an outbox and the bell that goes with it. Whether the receiver is in this
+/// process or behind a link cannot be told from here.
 template <class Event>
 struct port {
   std::shared_ptr<outbox<Event>> box;
