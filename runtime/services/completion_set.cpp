@@ -5,6 +5,7 @@
 #include <weft/errors.hpp>
 
 #include <chrono>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -17,23 +18,47 @@ completion_set::~completion_set() {
 void completion_set::add(future_handle future) {
   if (!future.valid()) throw std::invalid_argument("weft::as_completed: a future that refers to no task");
   const task_id task = future.task();
-  std::shared_ptr<client_core> core;
-  std::uint64_t number = 0;
+  const auto core = future.core().shared_from_this();
+  const std::uint64_t number = listen_to(core);
   {
     std::lock_guard lock{mutex_};
-    if (!core_) {
-      core_ = future.core().shared_from_this();
-      number_ = core_->add_listener(*this);
-    }
-    if (core_.get() != &future.core())
-      throw std::invalid_argument("weft::as_completed: the futures belong to different clients");
     auto& handles = awaited_[task];
     handles.push_back(std::move(future));
     if (handles.size() > 1) return; // watched already
-    core = core_;
-    number = number_;
   }
   core->watch(task, number, values_);
+}
+
+// The number of this set as the core's listener. The core's mutex is never taken under this one, so two
+// threads that add the first future at once may both ask for a number; one gives its own back.
+std::uint64_t completion_set::listen_to(const std::shared_ptr<client_core>& core) {
+  const auto known = [&]() -> std::uint64_t {
+    if (core_ && core_ != core)
+      throw std::invalid_argument("weft::as_completed: the futures belong to different clients");
+    return core_ ? number_ : 0;
+  };
+  {
+    std::lock_guard lock{mutex_};
+    if (const std::uint64_t number = known()) return number;
+  }
+  const std::uint64_t asked = core->add_listener(*this);
+  std::uint64_t number = 0;
+  std::exception_ptr refused;
+  {
+    std::lock_guard lock{mutex_};
+    try {
+      number = known();
+    } catch (...) {
+      refused = std::current_exception();
+    }
+    if (!number && !refused) {
+      core_ = core;
+      number_ = number = asked;
+    }
+  }
+  if (number != asked) core->remove_listener(asked, {});
+  if (refused) std::rethrow_exception(refused);
+  return number;
 }
 
 // Called under the core's mutex: only takes note. Handles are moved, not dropped.

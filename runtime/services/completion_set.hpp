@@ -47,6 +47,7 @@ class completion_set final : public completion_listener {
 
  private:
   bool over() const { return !ready_.empty() || awaited_.empty(); }
+  std::uint64_t listen_to(const std::shared_ptr<client_core>& core);
   bool sleep_until_ready(std::unique_lock<std::mutex>& lock, instant deadline);
   void require_ready(std::unique_lock<std::mutex>& lock, instant deadline);
 

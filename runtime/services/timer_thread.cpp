@@ -48,13 +48,14 @@ timer_thread::timer timer_thread::add(action what, std::optional<instant> first)
 }
 
 void timer_thread::timer::wake_at(instant when) {
+  timer_thread& owner = *owner_; // as soon as the lock is free, the action may end this timer
   {
-    std::lock_guard lock{owner_->mutex_};
+    std::lock_guard lock{owner.mutex_};
     if (entry_->next && *entry_->next <= when) return;
     entry_->next = when;
-    if (owner_->sleeping_until_ && *owner_->sleeping_until_ <= when) return;
+    if (owner.sleeping_until_ && *owner.sleeping_until_ <= when) return;
   }
-  owner_->changed_.notify_one();
+  owner.changed_.notify_one();
 }
 
 void timer_thread::timer::end() {
