@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds hello_timeout{2'000};
 // How long a name is kept for a worker whose hello was accepted and whose connection then never came.
 constexpr std::chrono::milliseconds reservation{2 * hello_timeout};
 // How long the end of a connection waits for the parent to tell how the process ended.
-constexpr std::chrono::milliseconds grace{500};
+constexpr std::chrono::milliseconds grace{3000};
 
 } // namespace
 
