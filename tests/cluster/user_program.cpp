@@ -84,6 +84,7 @@ int run(const std::string& situation, const std::string& own_file) {
                                  .processes = true,
                                  .shutdown_timeout = std::chrono::milliseconds(50)}};
     weft::client client{cluster};
+    client.wait_for_workers(1);
     auto endless = client.submit(spin);
     std::cout << client.workers().at(0).pid << std::endl;
   } else {

@@ -37,7 +37,7 @@ struct greeter {
 struct shape {
   virtual ~shape() = default;
   virtual int corners() const { return 0; }
-  int sides() const { return 2 * corners(); } // not what another does: the compiler merges those
+  int sides() const { return corners() + 1; } // not what another does: the compiler merges those
 };
 
 function_registry& registry() {
@@ -118,7 +118,7 @@ TEST(function_registry, carries_every_kind_of_callable) {
   EXPECT_EQ(value_as<std::string>(*sent(make_body(greeter{"hello"}, std::string("you")))->run({})),
             "hello you");
   const std::vector<value_ptr> inputs{make_value<shape>()};
-  EXPECT_EQ(value_as<int>(*sent(make_body(&shape::sides, input<shape>{0}))->run(inputs)), 0);
+  EXPECT_EQ(value_as<int>(*sent(make_body(&shape::sides, input<shape>{0}))->run(inputs)), 1);
   EXPECT_EQ(value_as<int>(*sent(make_body(&shape::corners, input<shape>{0}))->run(inputs)), 0);
 }
 
