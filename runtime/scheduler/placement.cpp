@@ -148,6 +148,22 @@ bool scheduler_state::waits_for_inputs(const record& row) const {
 
 void scheduler_state::settle(scheduler_commands& commands) {
   idle_.clear();
+  // Threads without work come first: what was taken back for them must not go where it came from.
+  crowded_.clear();
+  while (!open_.empty()) {
+    const worker_id worker = open_.front();
+    open_.pop_front();
+    worker_record& its = workers_[worker.value];
+    its.in_open = false;
+    if (its.outstanding >= its.attributes->threads)
+      crowded_.push_back(worker);
+    else if (has_room(its) && give_work(worker, commands))
+      note_room(worker);
+    else if (has_room(its))
+      idle_.push_back(worker);
+  }
+  for (const worker_id worker : crowded_)
+    note_room(worker);
   // One task a turn and worker, so that what is ready spreads over all that have room.
   while (!open_.empty()) {
     const worker_id worker = open_.front();

@@ -246,6 +246,7 @@ class scheduler_state {
   std::vector<task_id> unplaceable_;              // ready, but no live worker may run them
   std::deque<worker_id> open_;                    // workers that may have room, in turn
   std::vector<worker_id> idle_;                   // had room and found no work in this settle
+  std::vector<worker_id> crowded_;                // have room, but no thread to spare
   std::vector<task_id> to_release_; // work lists: recursion over a graph would overflow the stack
   std::vector<std::pair<task_id, failure_ptr>> to_fail_;
   std::size_t live_count_ = 0;
