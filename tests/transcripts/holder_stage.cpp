@@ -128,14 +128,21 @@ class holder_stage final : public stage {
     what.function = its.function;
     what.inputs = its.inputs;
     what.body = make_fake_body(its.function);
-    if (!its.key.empty()) what.demands = std::make_shared<const task_demands>(task_demands{.key = its.key});
+    if (!its.key.empty()) {
+      task_demands demands;
+      demands.key = its.key;
+      what.demands = std::make_shared<const task_demands>(std::move(demands));
+    }
     show("is", machine_.submit(std::move(what), commands_));
   }
   void carry_out(scatter& its) {
-    demands_ptr demands;
-    if (!its.workers.empty())
-      demands = std::make_shared<const task_demands>(task_demands{.workers = its.workers});
-    show("is", machine_.scatter(its.value, demands, commands_));
+    demands_ptr shared;
+    if (!its.workers.empty()) {
+      task_demands demands;
+      demands.workers = its.workers;
+      shared = std::make_shared<const task_demands>(std::move(demands));
+    }
+    show("is", machine_.scatter(its.value, shared, commands_));
   }
   void carry_out(release& its) { machine_.release(its.task, commands_); }
   void carry_out(cancel& its) { machine_.cancel(its.task, its.reason, commands_); }
