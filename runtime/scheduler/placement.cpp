@@ -155,7 +155,7 @@ void scheduler_state::settle(scheduler_commands& commands) {
     open_.pop_front();
     worker_record& its = workers_[worker.value];
     its.in_open = false;
-    if (its.outstanding >= its.attributes->threads)
+    if (!its.has_spare_thread())
       crowded_.push_back(worker);
     else if (has_room(its) && give_work(worker, commands))
       note_room(worker);
@@ -179,10 +179,9 @@ void scheduler_state::settle(scheduler_commands& commands) {
   bool any_idle = false;
   for (const worker_id worker : idle_) {
     worker_record& its = workers_[worker.value];
-    while (its.outstanding < its.attributes->threads &&
-           (give_work(worker, commands) || take_from_others(worker, commands)))
+    while (its.has_spare_thread() && (give_work(worker, commands) || take_from_others(worker, commands)))
       ;
-    any_idle |= its.outstanding < its.attributes->threads;
+    any_idle |= its.has_spare_thread();
   }
   if (any_idle && total_outstanding_ > 0) steal(commands);
   for (const worker_id worker : idle_)
@@ -201,7 +200,7 @@ void scheduler_state::note_room(worker_id worker) {
 bool scheduler_state::has_room(const worker_record& worker) const {
   if (!worker.live || worker.retiring) return false;
   const std::uint32_t threads = worker.attributes->threads;
-  return worker.outstanding < settings_.window_tasks * threads || worker.load < settings_.window * threads;
+  return worker.queued() < settings_.window_tasks * threads || worker.load < settings_.window * threads;
 }
 
 // The first entry that still holds; others are dropped on the way.
@@ -259,8 +258,7 @@ void scheduler_state::assign(task_id task, record& row, worker_id worker, schedu
   }
   ++its.outstanding;
   ++total_outstanding_;
-  its.load += row.load;
-  if (row.ahead) its.load_ahead += row.load;
+  occupy(row);
   // Settled assignments are swept out from the front, now and then from the middle.
   its.assignments.emplace_back(task, row.run);
   if (its.assignments.size() > 2 * its.outstanding + 64)
@@ -299,19 +297,19 @@ void scheduler_state::steal(scheduler_commands& commands) {
   std::size_t spare = 0;
   for (const worker_id worker : idle_) {
     const worker_record& its = workers_[worker.value];
-    if (its.outstanding < its.attributes->threads) spare += its.attributes->threads - its.outstanding;
+    if (its.has_spare_thread()) spare += its.attributes->threads - its.queued();
   }
   worker_id victim;
   for (std::uint32_t i = 1; i < workers_.size(); ++i) {
     const worker_record& worker = workers_[i];
-    if (!worker.live || worker.outstanding <= worker.attributes->threads) continue;
+    if (!worker.live || worker.queued() <= worker.attributes->threads) continue;
     if (worker.load < settings_.stealing_threshold * worker.attributes->threads) continue;
     if (!victim || worker.load > workers_[victim.value].load) victim = {i};
   }
   if (!victim || spare == 0) return;
   worker_record& its = workers_[victim.value];
-  std::size_t wanted = std::min<std::size_t>(spare * settings_.window_tasks,
-                                             (its.outstanding - its.attributes->threads + 1) / 2);
+  std::size_t wanted =
+      std::min<std::size_t>(spare * settings_.window_tasks, (its.queued() - its.attributes->threads + 1) / 2);
   // What its threads do now, or next, is no queue: taking the first of a chain takes the whole chain, and
   // then it is the thief who has too much and the victim who has nothing.
   std::size_t kept = 0;
@@ -319,7 +317,9 @@ void scheduler_state::steal(scheduler_commands& commands) {
   for (std::size_t looked = 0; kept < its.attributes->threads; ++first, ++looked) {
     if (first == its.assignments.end() || looked == thefts_looked_at) return;
     record* row = outstanding_at(first->first, victim, first->second);
-    if (row && row->is == phase::assigned && row->asked == ask::none && !waits_for_inputs(*row)) ++kept;
+    if (row && row->is == phase::assigned && row->asked == ask::none && !row->seceded &&
+        !waits_for_inputs(*row))
+      ++kept;
   }
   std::size_t looked = 0;
   const auto end = std::make_reverse_iterator(first);
@@ -328,7 +328,8 @@ void scheduler_state::steal(scheduler_commands& commands) {
     record* row = outstanding_at(entry->first, victim, entry->second);
     if (!row) continue;
     if (row->asked == ask::back) --wanted; // on its way already
-    if (row->is != phase::assigned || row->asked != ask::none || row->kept || row->scattered) continue;
+    if (row->is != phase::assigned || row->asked != ask::none || row->kept || row->seceded || row->scattered)
+      continue;
     if (is_restricted(*row) || waits_for_inputs(*row)) continue;
     row->stolen = true;
     ask_back(entry->first, *row, ask::back, commands);
@@ -350,8 +351,10 @@ scheduler_state::function_record& scheduler_state::function(function_id id) {
 }
 
 std::int64_t scheduler_state::expected_time(function_id id) const {
-  const std::int64_t mean = id.value < function_records_.size() ? function_records_[id.value].mean_time : 0;
-  return mean == 0 ? settings_.unmeasured : mean;
+  const function_record known =
+      id.value < function_records_.size() ? function_records_[id.value] : function_record{};
+  if (known.mean_time == 0) return settings_.unmeasured;
+  return known.waits ? std::max(known.mean_time, settings_.unmeasured) : known.mean_time;
 }
 
 void scheduler_state::measure(function_id id, std::int64_t duration) {

@@ -194,6 +194,23 @@ struct task_kept {
   WEFT_MEMBERS(task_kept, worker, task, run)
 };
 
+/// It waits inside for other tasks and occupies no thread meanwhile: its worker has room for another one,
+/// which may be what it waits for. (Dask: `secede`.)
+struct task_seceded {
+  worker_id worker;
+  task_id task;
+  run_id run;
+  WEFT_MEMBERS(task_seceded, worker, task, run)
+};
+
+/// It goes on. (Dask: `rejoin`.)
+struct task_rejoined {
+  worker_id worker;
+  task_id task;
+  run_id run;
+  WEFT_MEMBERS(task_rejoined, worker, task, run)
+};
+
 /// The worker holds a copy of a value that was made elsewhere.
 struct replica_added {
   worker_id worker;
@@ -223,6 +240,6 @@ using scheduler_event =
     std::variant<submit_task, release_task, task_finished, task_failed, client_joined, client_left,
                  scatter_task, cancel_task, locate_value, take_value, explain_task, describe_holders,
                  describe_cluster, retire_worker, worker_joined, worker_lost, task_started, task_given_back,
-                 task_kept, replica_added, input_unreachable, worker_reported>;
+                 task_kept, task_seceded, task_rejoined, replica_added, input_unreachable, worker_reported>;
 
 } // namespace weft::detail

@@ -3,6 +3,7 @@
 #include "runtime/core/check.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 // What clients say, and what people ask. What workers say is in scheduler_workers.cpp, what follows for tasks
 // in scheduler_transitions.cpp, what runs where in placement.cpp.
@@ -244,6 +245,8 @@ std::string scheduler_state::explain(task_id task) const {
     }
     return "it waits for a free worker; all " + std::to_string(live_count_) + " are busy";
   case phase::assigned:
+    if (row->seceded)
+      return "it waits inside for other tasks, on worker " + workers_[row->worker.value].attributes->name;
     if (row->unplaced_inputs == 0)
       for (const task_id id : row->inputs) {
         const record* input = tasks_.find(id);
@@ -266,15 +269,20 @@ std::string scheduler_state::explain(task_id task) const {
 
 void scheduler_state::check_invariants() {
   std::vector<std::uint32_t> outstanding(workers_.size());
+  std::vector<std::uint32_t> seceded(workers_.size());
   std::vector<std::int64_t> load(workers_.size());
+  std::vector<std::int64_t> load_ahead(workers_.size());
   std::size_t total = 0;
   tasks_.for_each([&](task_id task, record& row) {
     if (row.outstanding) {
       ++outstanding[row.worker.value];
-      load[row.worker.value] += row.load;
+      seceded[row.worker.value] += row.seceded;
+      if (!row.seceded) load[row.worker.value] += row.load;
+      if (!row.seceded && row.ahead) load_ahead[row.worker.value] += row.load;
       ++total;
       WEFT_CHECK(workers_[row.worker.value].live, "a task is with a live worker");
     }
+    WEFT_CHECK(!row.seceded || row.outstanding, "only what a worker has can wait inside");
     WEFT_CHECK(row.is != phase::assigned || row.outstanding, "what is assigned is in its worker's tables");
     WEFT_CHECK(row.is != phase::memory || workers_[row.worker.value].live, "a value is at a live worker");
     WEFT_CHECK(row.is != phase::memory || row.wanted || row.active_consumers > 0,
@@ -312,9 +320,12 @@ void scheduler_state::check_invariants() {
     WEFT_CHECK(live == row.live_dependents && active == row.active_consumers,
                "counts of dependents are exact");
   });
-  WEFT_CHECK(total == total_outstanding_, "the count of outstanding tasks is exact");
+  WEFT_CHECK(total == total_outstanding_ &&
+                 std::accumulate(seceded.begin(), seceded.end(), std::size_t{0}) == total_seceded_,
+             "the counts of outstanding tasks are exact");
   for (std::size_t i = 1; i < workers_.size(); ++i)
-    WEFT_CHECK(workers_[i].outstanding == outstanding[i] && workers_[i].load == load[i],
+    WEFT_CHECK(workers_[i].outstanding == outstanding[i] && workers_[i].seceded == seceded[i] &&
+                   workers_[i].load == load[i] && workers_[i].load_ahead == load_ahead[i],
                "a worker's load is exact");
 }
 

@@ -47,6 +47,7 @@ struct task_record {
   bool suspected = false;   ///< it was assigned to a worker that died: announce it next time
   bool started = false;     ///< the worker announced that this run runs
   bool kept = false;        ///< its worker said that it runs or has run, whatever becomes of its inputs
+  bool seceded = false;     ///< it waits inside for other tasks; its worker's window does not count it
   bool stolen = false;      ///< asked back for an idle worker: place it away from its inputs
   bool ahead = false;       ///< was assigned before its inputs were in memory
   bool scattered = false;   ///< has no body: it cannot be computed again
@@ -79,12 +80,18 @@ struct worker_record {
   bool dismissed = false; ///< told to leave
   attributes_ptr attributes;
   std::uint32_t outstanding = 0; ///< tasks in its tables
+  std::uint32_t seceded = 0;     ///< those of them that wait inside for other tasks
   std::int64_t load = 0;         ///< nanoseconds of work among them
   std::int64_t load_ahead = 0;   ///< that part of it that was assigned before its inputs were in memory
   std::uint64_t memory = 0;      ///< bytes, as it last said
   std::deque<std::pair<task_id, run_id>> assignments; ///< oldest first; may name what is settled by now
   priority_queue own;   ///< ready tasks that must, or had better, run here; may name what is settled by now
   bool in_open = false; ///< listed in scheduler_state's open_
+
+  /// Tasks that want a thread.
+  std::uint32_t queued() const noexcept { return outstanding - seceded; }
+  /// Whether a thread has nothing to do.
+  bool has_spare_thread() const { return queued() < attributes->threads; }
 };
 
 /// Decides what runs where: knows tasks, edges, who wants what and who has what. Without threads, clock or
@@ -158,6 +165,8 @@ class scheduler_state {
   void on(task_failed& event, scheduler_commands& commands);
   void on(task_given_back& event, scheduler_commands& commands);
   void on(task_kept& event, scheduler_commands& commands);
+  void on(task_seceded& event, scheduler_commands& commands);
+  void on(task_rejoined& event, scheduler_commands& commands);
   void on(replica_added& event, scheduler_commands& commands);
   void on(input_unreachable& event, scheduler_commands& commands);
   void on(worker_reported& event, scheduler_commands& commands);
@@ -173,6 +182,8 @@ class scheduler_state {
   void abandoned(task_id task, record& row);
   void put_again(task_id task, record& row, scheduler_commands& commands);
   void settle_assignment(record& row);
+  void occupy(record& row);
+  void vacate(record& row);
   void accept_value(task_id task, record& row, worker_id holder, value_ptr value,
                     scheduler_commands& commands);
   void lose_replica(task_id task, record& row, worker_id worker, scheduler_commands& commands);
@@ -213,7 +224,8 @@ class scheduler_state {
   // What is known of a function: where it lives, and how long it takes.
   struct function_record {
     module_id module;
-    std::int64_t mean_time = 0; // nanoseconds; 0: not measured
+    std::int64_t mean_time = 0; // nanoseconds, of its own; 0: not measured
+    bool waits = false;         // inside, for other tasks: how long that takes is not known
   };
   // Which live workers have a module.
   enum class spread : std::uint8_t { unknown, everywhere, somewhere, nowhere };
@@ -223,6 +235,9 @@ class scheduler_state {
   void measure(function_id function, std::int64_t duration);
   spread spread_of(function_id function);
   bool is_restricted(const record& row);
+  // Each task that waits inside costs a thread, and what it waits for is among the latest: a recursion goes
+  // deep before it goes broad, or thousands would wait at once.
+  bool goes_deep() const noexcept { return total_seceded_ > settings_.many_waits; }
 
   struct client_record {
     bool joined = false;
@@ -251,6 +266,7 @@ class scheduler_state {
   std::vector<std::pair<task_id, failure_ptr>> to_fail_;
   std::size_t live_count_ = 0;
   std::size_t total_outstanding_ = 0;
+  std::size_t total_seceded_ = 0;
   std::size_t retiring_count_ = 0;
   bool retirement_moved_ = false; // something happened that a retiring worker may have waited for
 };

@@ -2,6 +2,7 @@
 #include "runtime/scheduler/scheduler_state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 // What follows for tasks when something happens to one of them.
 namespace weft::detail {
@@ -32,7 +33,7 @@ void scheduler_state::activate(task_id first, record& first_row) {
       to_fail_.emplace_back(task, failure::make(failure_kind::lost_data, "the only copy of the scattered " +
                                                                              key_of(task) + " was released"));
     else if (row->unplaced_inputs == 0)
-      make_ready(task, *row, false);
+      make_ready(task, *row, goes_deep());
   }
 }
 
@@ -124,13 +125,30 @@ void scheduler_state::settle_assignment(record& row) {
   row.kept = false;
   row.started = false;
   --worker.outstanding;
-  worker.load -= row.load;
-  if (row.ahead) worker.load_ahead -= row.load;
+  if (std::exchange(row.seceded, false)) {
+    --worker.seceded;
+    --total_seceded_;
+  } else {
+    vacate(row);
+  }
   row.ahead = false;
   row.load = 0;
   --total_outstanding_;
   if (worker.retiring) retirement_moved_ = true;
   note_room(row.worker);
+}
+
+// Its worker's window counts it from now on.
+void scheduler_state::occupy(record& row) {
+  worker_record& worker = workers_[row.worker.value];
+  worker.load += row.load;
+  if (row.ahead) worker.load_ahead += row.load;
+}
+
+void scheduler_state::vacate(record& row) {
+  worker_record& worker = workers_[row.worker.value];
+  worker.load -= row.load;
+  if (row.ahead) worker.load_ahead -= row.load;
 }
 
 // `holder` has the value of a task that was active.

@@ -184,6 +184,26 @@ void scheduler_state::on(task_kept& event, scheduler_commands&) {
   row->stolen = false;
 }
 
+void scheduler_state::on(task_seceded& event, scheduler_commands&) {
+  record* row = outstanding_at(event.task, event.worker, event.run);
+  if (!row || row->seceded) return;
+  function(row->function).waits = true;
+  vacate(*row);
+  row->seceded = true;
+  ++workers_[event.worker.value].seceded;
+  ++total_seceded_;
+  note_room(event.worker);
+}
+
+void scheduler_state::on(task_rejoined& event, scheduler_commands&) {
+  record* row = outstanding_at(event.task, event.worker, event.run);
+  if (!row || !row->seceded) return;
+  row->seceded = false;
+  --workers_[event.worker.value].seceded;
+  --total_seceded_;
+  occupy(*row);
+}
+
 void scheduler_state::on(replica_added& event, scheduler_commands& commands) {
   if (event.worker.value >= workers_.size() || !workers_[event.worker.value].live) return;
   record* row = tasks_.find(event.task);

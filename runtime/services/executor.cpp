@@ -136,17 +136,27 @@ void worker_engine::give_up_place(executor_thread& self) {
       split_off_.push_back(std::move(each));
     --occupied_;
     ++waiting_;
+    self.seceded = instant::now();
+    step(self.seceded, run_seceded{self.batch.current().task, self.batch.current().run}, after);
     if (!stopping_ && alive_ - waiting_ < settings_.threads) add_thread();
     apply(after);
   }
   finish(after);
 }
 
-void worker_engine::take_back_place(executor_thread&) {
-  std::lock_guard lock{mutex_};
-  // For a moment there may be one too many at work; whoever ends a batch first takes nothing new.
-  --waiting_;
-  ++occupied_;
+void worker_engine::take_back_place(executor_thread& self) {
+  aftermath& after = self.while_waiting;
+  {
+    std::lock_guard lock{mutex_};
+    // For a moment there may be one too many at work; whoever ends a batch first takes nothing new.
+    --waiting_;
+    ++occupied_;
+    const instant now = instant::now();
+    self.batch.waited((now - self.seceded).count());
+    step(now, run_rejoined{self.batch.current().task, self.batch.current().run}, after);
+    apply(after);
+  }
+  finish(after);
 }
 
 } // namespace weft::detail

@@ -19,7 +19,8 @@ struct worker_engine::executor_thread final : task_place {
   task_batch batch;
   instant begun;           ///< when the batch was taken
   aftermath after;         ///< of the steps that this thread makes
-  aftermath while_waiting; ///< of the step that it makes inside a task
+  aftermath while_waiting; ///< of the steps that it makes inside a task
+  instant seceded;         ///< when its task began to wait
   bool busy = false;       ///< has a batch
   std::thread thread;
 };

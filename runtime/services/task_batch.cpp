@@ -25,7 +25,7 @@ void task_batch::run() {
     run_one(index);
     // One look at the clock a task: where one ends, the next begins.
     const instant ended = instant::now();
-    outcomes_[index].duration = (ended - begun).count();
+    outcomes_[index].duration = (ended - begun).count() - std::exchange(waited_, 0);
     begun = ended;
     finished_.store(index + 1, std::memory_order_release);
   }

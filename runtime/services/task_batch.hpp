@@ -89,6 +89,9 @@ class task_batch {
 
   /// The batch whose task the calling thread runs, or null.
   static task_batch* of_this_thread() noexcept;
+  const ready_task& current() const noexcept { return tasks_[current_]; }
+  /// It waited so many nanoseconds for other tasks, which do not count as its own time.
+  void waited(std::int64_t duration) noexcept { waited_ += duration; }
   bool stop_requested() const noexcept { return stop_[current_].load(std::memory_order_relaxed); }
   std::stop_token stop_token();
   std::string key() const { return key_of(tasks_[current_]); }
@@ -118,6 +121,7 @@ class task_batch {
 
   // The running task's own: the owner writes, whoever asks it to stop reads under the mutex.
   std::uint32_t current_ = 0;
+  std::int64_t waited_ = 0; // nanoseconds
   bool has_source_ = false;
   std::mutex source_mutex_;
   std::optional<std::stop_source> source_;

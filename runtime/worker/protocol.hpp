@@ -109,6 +109,20 @@ struct run_failed {
   WEFT_MEMBERS(run_failed, task, run, duration, failure)
 };
 
+/// The task on this thread waits for other tasks; meanwhile its thread's place is free.
+struct run_seceded {
+  task_id task;
+  run_id run;
+  WEFT_MEMBERS(run_seceded, task, run)
+};
+
+/// It goes on.
+struct run_rejoined {
+  task_id task;
+  run_id run;
+  WEFT_MEMBERS(run_rejoined, task, run)
+};
+
 // -- from those who move data
 // ----------------------------------------------------------------------------------
 
@@ -167,8 +181,8 @@ struct requester_gone {
 
 using worker_event =
     std::variant<compute_task, give_back_task, drop_replica, input_located, acquire_replica, peer_introduced,
-                 peer_lost, leave, run_finished, run_failed, value_requested, value_put, value_arrived,
-                 value_moved, value_refused, peer_unreachable, requester_gone>;
+                 peer_lost, leave, run_finished, run_failed, run_seceded, run_rejoined, value_requested,
+                 value_put, value_arrived, value_moved, value_refused, peer_unreachable, requester_gone>;
 
 /// How many of worker_event's alternatives may come over a link from the scheduler: the first so many.
 inline constexpr std::size_t worker_events_from_scheduler = 8;

@@ -12,6 +12,10 @@ using phase = worker_task::phase;
 // task is sent back. It bounds a wait for messages, not for tasks: those may rightly run for hours.
 constexpr std::chrono::seconds patience{5};
 
+// If more tasks wait inside for others, what comes then goes first: it is what they wait for, and each of
+// them costs a thread.
+constexpr std::size_t many_waits = 16;
+
 } // namespace
 
 void worker_state::step(instant now, worker_event&& event, worker_commands& commands) {
@@ -51,7 +55,7 @@ void worker_state::on(instant now, compute_task& event, worker_commands& command
     input.consumers.push_back(event.task);
     if (input.is == phase::expected) fetch(now, location.task, input, location.worker, commands);
   }
-  if (row.missing_inputs == 0) make_ready(event.task, row, false, commands);
+  if (row.missing_inputs == 0) make_ready(event.task, row, waiting_count_ > many_waits, commands);
 }
 
 void worker_state::on(instant, give_back_task& event, worker_commands& commands) {
@@ -137,6 +141,19 @@ void worker_state::on(instant now, run_failed& event, worker_commands& commands)
   commands.to_scheduler.emplace_back(
       task_failed{self_, event.task, event.run, event.duration, std::move(event.failure)});
   end_attempt(now, event.task, *row, commands);
+}
+
+void worker_state::on(instant, run_seceded& event, worker_commands& commands) {
+  ++waiting_count_;
+  const function_id function = tasks_.find(event.task)->function;
+  if (function.value >= waits_.size()) waits_.resize(function.value + 1);
+  waits_[function.value] = true;
+  commands.to_scheduler.emplace_back(task_seceded{self_, event.task, event.run});
+}
+
+void worker_state::on(instant, run_rejoined& event, worker_commands& commands) {
+  --waiting_count_;
+  commands.to_scheduler.emplace_back(task_rejoined{self_, event.task, event.run});
 }
 
 // -- from those who move data
@@ -272,6 +289,7 @@ void worker_state::measure(function_id function, std::int64_t duration) {
 }
 
 std::int64_t worker_state::expected_time(function_id function) const {
+  if (function.value < waits_.size() && waits_[function.value]) return 0;
   return function.value < mean_times_.size() ? mean_times_[function.value] : 0;
 }
 

@@ -122,6 +122,8 @@ class worker_state {
   void on(instant now, leave& event, worker_commands& commands);
   void on(instant now, run_finished& event, worker_commands& commands);
   void on(instant now, run_failed& event, worker_commands& commands);
+  void on(instant now, run_seceded& event, worker_commands& commands);
+  void on(instant now, run_rejoined& event, worker_commands& commands);
   void on(instant now, value_requested& event, worker_commands& commands);
   void on(instant now, value_put& event, worker_commands& commands);
   void on(instant now, value_arrived& event, worker_commands& commands);
@@ -152,9 +154,11 @@ class worker_state {
   task_table<worker_task, 6> tasks_;
   priority_queue ready_;
   std::deque<std::pair<instant, task_id>> deadlines_; // all waits are equally long, so this is in order
+  std::vector<bool> waits_;                           // by function: inside, for other tasks
   std::vector<std::int64_t> mean_times_;              // by function; 0: not measured
   std::size_t ready_count_ = 0;
   std::size_t running_count_ = 0;
+  std::size_t waiting_count_ = 0; // of the running: wait inside for others
   std::uint64_t stored_bytes_ = 0;
 };
 

@@ -325,10 +325,26 @@ TEST(api_in_process, tasks_that_wait_for_tasks_do_not_fill_the_cluster) {
   const auto nested =
       in_process([own](int depth) { return own->submit(add, own->submit(inc, depth), depth).result(); });
   std::vector<future<int>> futures;
-  for (int i = 0; i < 6; ++i)
+  for (int i = 0; i < 300; ++i)
     futures.push_back(client.submit(nested, i));
-  for (int i = 0; i < 6; ++i)
+  for (int i = 0; i < 300; ++i)
     EXPECT_EQ(futures[static_cast<std::size_t>(i)].result(), 2 * i + 1);
+}
+
+struct fibonacci {
+  weft::client* own;
+  int operator()(int n) const {
+    if (n < 2) return n;
+    const auto left = own->submit(in_process(fibonacci{own}), n - 1);
+    const auto right = own->submit(in_process(fibonacci{own}), n - 2);
+    return left.result() + right.result();
+  }
+};
+
+TEST(api_in_process, a_recursion_of_thousands_of_tasks_that_wait_for_each_other_ends) {
+  local_cluster cluster{{.workers = 2, .threads_per_worker = 1}};
+  client client{cluster};
+  EXPECT_EQ(client.submit(in_process(fibonacci{&client}), 20).result(), 6765);
 }
 
 TEST_P(api, progress_ends_with_counts_failures_and_time) {

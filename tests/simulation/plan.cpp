@@ -62,6 +62,7 @@ plan plan::from(std::uint64_t seed) {
     its.data_cuts = often(350, 5);
     its.kills = often(120, 15);
   }
+  its.secedes = often(300, 400);
   its.client_ends = its.clients > 1 && chance.chance(400) ? 1 : 0;
   return its;
 }
@@ -85,6 +86,7 @@ std::string plan::text() const {
   knob("large", large);
   knob("restricted", restricted);
   knob("prioritised", prioritised);
+  knob("secedes", secedes);
   knob("keyed", keyed);
   knob("other_module", other_module);
   knob("releases", releases);

@@ -35,6 +35,7 @@ struct plan {
   unsigned large = 0;       ///< its result is too large for a report
   unsigned restricted = 0;  ///< names workers
   unsigned prioritised = 0;
+  unsigned secedes = 0; ///< waits inside for something, and leaves its thread meanwhile
   unsigned keyed = 0;
   unsigned other_module = 0; ///< lives in a module that few workers have
 

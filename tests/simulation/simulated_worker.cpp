@@ -29,7 +29,8 @@ simulated_worker::simulated_worker(world& its, worker_id self, attributes_ptr at
 }
 
 bool simulated_worker::idle() const {
-  return std::none_of(threads_.begin(), threads_.end(), [](const executor_thread& its) { return its.busy; });
+  return waiting_.empty() &&
+         std::none_of(threads_.begin(), threads_.end(), [](const executor_thread& its) { return its.busy; });
 }
 
 // -- hearing and saying -------------------------------------------------------------------------------------
@@ -179,13 +180,13 @@ void simulated_worker::stall(instant until) {
 
 void simulated_worker::wake_threads() {
   for (std::size_t i = 0; i < threads_.size(); ++i)
-    if (!threads_[i].busy)
+    if (!threads_[i].busy && !threads_[i].extra)
       world_.clock.after(chance_.between(0, 2'000), [this, i] { when_awake([this, i] { take(i); }); });
 }
 
 void simulated_worker::take(std::size_t thread) {
   executor_thread& its = threads_[thread];
-  if (its.busy) return;
+  if (its.busy || its.extra) return;
   std::vector<ready_task> taken;
   if (world_.knobs.takes_several)
     machine.take_several(50'000, 8, taken, commands_);
@@ -217,6 +218,13 @@ void simulated_worker::run_next(std::size_t thread) {
     duration = chance_.between(world_.knobs.run_time / 4, world_.knobs.run_time * 7 / 4);
     if (world_.facts.of(next.what.task).behaves == behaviour::kills)
       world_.clock.after(duration / 2, [id = self(), its = &world_] { its->kill(id, ending::process_died); });
+    if (chance_.chance(world_.knobs.secedes)) {
+      const std::int64_t rest = duration / 2;
+      world_.clock.after(duration - rest, [this, thread, rest] {
+        when_awake([this, thread, rest] { secede(thread, rest); });
+      });
+      return;
+    }
   }
   world_.clock.after(duration, [this, thread] { when_awake([this, thread] { finish(thread); }); });
 }
@@ -253,7 +261,43 @@ void simulated_worker::finish(std::size_t thread) {
     take(thread);
 }
 
+// The thread goes on with what stands behind; who waits needs none until it goes on.
+void simulated_worker::secede(std::size_t thread, std::int64_t rest) {
+  executor_thread& its = threads_[thread];
+  planned_run& waits = waiting_.emplace_back(std::move(its.runs.front()));
+  its.runs.pop_front();
+  its.busy = !its.runs.empty();
+  const task_id task = waits.what.task;
+  const run_id run = waits.what.run;
+  step(run_seceded{task, run});
+  flush();
+  if (!alive_) return;
+  world_.clock.after(chance_.between(0, 4 * world_.knobs.run_time), [this, task, run, rest] {
+    when_awake([this, task, run, rest] { rejoin(task, run, rest); });
+  });
+  if (threads_[thread].busy)
+    run_next(thread);
+  else
+    take(thread);
+}
+
+void simulated_worker::rejoin(task_id task, run_id run, std::int64_t rest) {
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const planned_run& its) {
+    return its.what.task == task && its.what.run == run;
+  });
+  executor_thread& its = threads_.emplace_back();
+  its.busy = its.extra = true;
+  its.runs.push_back(std::move(*found));
+  waiting_.erase(found);
+  step(run_rejoined{task, run});
+  flush();
+  world_.clock.after(
+      rest, [this, thread = threads_.size() - 1] { when_awake([this, thread] { finish(thread); }); });
+}
+
 void simulated_worker::stop(task_id task, run_id run) {
+  for (planned_run& its : waiting_)
+    if (its.what.task == task && its.what.run == run) its.stopped = true;
   for (executor_thread& thread : threads_)
     for (planned_run& its : thread.runs)
       if (its.what.task == task && its.what.run == run) its.stopped = true;

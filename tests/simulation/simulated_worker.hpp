@@ -54,6 +54,7 @@ class simulated_worker {
   };
   struct executor_thread {
     bool busy = false;
+    bool extra = false;           // only there to end what waited: it takes nothing new
     std::deque<planned_run> runs; // the first one is running, or about to
   };
 
@@ -67,6 +68,8 @@ class simulated_worker {
   void take(std::size_t thread);
   void run_next(std::size_t thread);
   void finish(std::size_t thread);
+  void secede(std::size_t thread, std::int64_t rest);
+  void rejoin(task_id task, run_id run, std::int64_t rest);
   void when_awake(std::function<void()> action);
   void awake();
   void stop(task_id task, run_id run);
@@ -81,6 +84,7 @@ class simulated_worker {
   instant tick_planned_;                        // zero: none
   worker_commands commands_;
   std::vector<executor_thread> threads_;
+  std::vector<planned_run> waiting_; // inside
   std::map<client_id, simulated_link<holder_event>> to_clients_;
 };
 

@@ -139,12 +139,17 @@ class worker_engine_test : public testing::Test {
     tell(std::move(all));
   }
 
-  /// The next thing said, other than how the worker is.
+  /// The next thing said, other than how the worker is and which tasks wait inside.
   scheduler_event next() {
     while (true) {
-      while (next_ < said.size())
-        if (auto& event = said[next_++]; !std::holds_alternative<worker_reported>(event))
+      while (next_ < said.size()) {
+        auto& event = said[next_++];
+        seceded += std::holds_alternative<task_seceded>(event);
+        rejoined += std::holds_alternative<task_rejoined>(event);
+        if (!std::holds_alternative<worker_reported>(event) && !std::holds_alternative<task_seceded>(event) &&
+            !std::holds_alternative<task_rejoined>(event))
           return std::move(event);
+      }
       next_ = 0;
       box->take(said);
       if (said.empty()) heard->wait();
@@ -167,6 +172,8 @@ class worker_engine_test : public testing::Test {
   std::shared_ptr<worker_engine> engine;
   std::vector<scheduler_event> said;
   std::size_t next_ = 0;
+  int seceded = 0;
+  int rejoined = 0;
 };
 
 int first_of(std::span<const value_ptr> inputs) {
@@ -285,6 +292,8 @@ TEST_F(worker_engine_test, tasks_that_wait_for_tasks_give_up_their_places) {
     seen[std::get<task_finished>(event).task.sequence()] = true;
   }
   EXPECT_EQ(std::count(seen.begin(), seen.end(), true), deep + 1);
+  EXPECT_EQ(seceded, deep);
+  EXPECT_EQ(rejoined, deep);
 }
 
 TEST_F(worker_engine_test, what_a_task_waits_for_may_stand_behind_it_in_its_own_batch) {
