@@ -93,6 +93,7 @@ void transfer::implementation::close() {
     for (auto& [stream, visitor] : visitors_)
       stream->close();
     links_.clear();
+    troubles_.clear();
     link_endpoints_.clear();
     visitors_.clear();
     questions_.clear();

@@ -42,10 +42,13 @@ class transfer {
     key_bytes key{};
     peer_description self{};                         ///< role, name, host, process, build
     std::chrono::milliseconds connect_timeout{5000}; ///< for reaching another process, the hello included
+    /// How long after a failure to reach a process the next attempt is made at the earliest. It doubles with
+    /// each failure, up to 32 times as long. What is asked meanwhile waits.
+    std::chrono::milliseconds retry_pause{50};
     std::chrono::milliseconds idle_limit{60'000};
     std::uint64_t length_max = std::uint64_t{64} << 30; ///< of a value, in bytes; longer ones are refused
-    /// For the log, may be empty: a sentence about a connection that was refused or broke. Called on the io
-    /// thread.
+    /// For the log, may be empty: a sentence about a connection that was refused or broke, said once while
+    /// attempts go on failing. Called on the io thread.
     std::function<void(const std::string&)> log{};
   };
 

@@ -68,12 +68,18 @@ class transfer::implementation final : public data_stream_owner,
   };
   // The way to another process's parties.
   struct link {
+    std::unique_ptr<asio::steady_timer> pause; // before connecting, after a failure; null: over
     std::unique_ptr<connector> connecting;
     std::shared_ptr<data_stream> stream;                     // null while connecting
     std::vector<std::pair<data_message, value_ptr>> waiting; // for the stream
     std::map<std::uint64_t, asked> questions;
     std::set<std::pair<party_number, worker_id>> putters; // since it was opened
     std::chrono::steady_clock::time_point last_used;
+  };
+  // A process that could not be reached.
+  struct trouble {
+    unsigned failures = 0;
+    std::chrono::steady_clock::time_point next_attempt;
   };
   // A connection that another process opened.
   struct visitor {
@@ -95,6 +101,7 @@ class transfer::implementation final : public data_stream_owner,
   link* link_to(party_number from, worker_id worker);
   void send(link& to, data_message message, value_ptr value);
   void connect(const endpoint& to);
+  void connect_after_pause(const endpoint& to, std::chrono::steady_clock::time_point when);
   void on_connected(const endpoint& to, connection connected, std::exception_ptr error);
   void on_answer(link& from, data_message message, buffer_ptr body);
   void on_question(data_stream& from, data_message message, buffer_ptr body);
@@ -124,6 +131,7 @@ class transfer::implementation final : public data_stream_owner,
   bool delivery_posted_ = false;
 
   std::map<endpoint, link> links_;
+  std::map<endpoint, trouble> troubles_;
   std::unordered_map<const data_stream*, endpoint> link_endpoints_; // of the links with a stream
   std::uint64_t questions_asked_ = 0;
   asio::steady_timer sweep_timer_;

@@ -1,11 +1,15 @@
 #include "runtime/services/encoded_value.hpp"
 #include "runtime/services/transfer_core.hpp"
 
+#include <algorithm>
+
 namespace weft::detail {
 
 namespace {
 
 using clock = std::chrono::steady_clock;
+
+constexpr unsigned doublings_most = 5; // of the pause between attempts
 
 constexpr requester_id requester_bit = requester_id{1} << 63;
 
@@ -53,7 +57,11 @@ void transfer::implementation::answer(requester_id requester, frame_type type, v
 }
 
 void transfer::implementation::forget(party_number from, worker_id worker) {
-  parties_.at(from).addresses.erase(worker);
+  auto& addresses = parties_.at(from).addresses;
+  if (const auto address = addresses.find(worker); address != addresses.end()) {
+    troubles_.erase(address->second);
+    addresses.erase(address);
+  }
   bool asked_something = false;
   for (auto& [where, link] : links_) {
     link.putters.erase({from, worker});
@@ -61,6 +69,9 @@ void transfer::implementation::forget(party_number from, worker_id worker) {
                          return entry.second.party == from && entry.second.worker == worker;
                        }) > 0;
   }
+  std::erase_if(links_, [](const auto& entry) {
+    return entry.second.pause && entry.second.questions.empty() && entry.second.putters.empty();
+  });
   if (asked_something) emit(from, peer_unreachable{worker});
 }
 
@@ -71,7 +82,13 @@ transfer::implementation::link* transfer::implementation::link_to(party_number f
   auto address = addresses.find(worker);
   if (address == addresses.end()) return nullptr;
   auto [place, is_new] = links_.try_emplace(address->second);
-  if (is_new) connect(address->second);
+  if (is_new) {
+    const auto known = troubles_.find(address->second);
+    if (known == troubles_.end() || known->second.next_attempt <= clock::now())
+      connect(address->second);
+    else
+      connect_after_pause(address->second, known->second.next_attempt);
+  }
   sweep_later();
   place->second.last_used = clock::now();
   return &place->second;
@@ -93,6 +110,23 @@ void transfer::implementation::connect(const endpoint& to) {
       });
 }
 
+// Who hears that a process cannot be reached asks the scheduler and is sent there again, until the scheduler
+// knows better: without a pause they would keep each other busy.
+void transfer::implementation::connect_after_pause(const endpoint& to, clock::time_point when) {
+  auto& link = links_.at(to);
+  link.pause = std::make_unique<asio::steady_timer>(io_.context(), when);
+  link.pause->async_wait([self = shared_from_this(), to, pause = link.pause.get()](boost_error error) {
+    if (error || self->closed_) return;
+    const auto found = self->links_.find(to);
+    if (found == self->links_.end() || found->second.pause.get() != pause) return;
+    found->second.pause = nullptr;
+    if (found->second.questions.empty() && found->second.putters.empty())
+      self->links_.erase(found); // nobody wants it any more
+    else
+      self->connect(to);
+  });
+}
+
 void transfer::implementation::on_connected(const endpoint& to, connection connected,
                                             std::exception_ptr error) {
   auto found = links_.find(to);
@@ -101,10 +135,13 @@ void transfer::implementation::on_connected(const endpoint& to, connection conne
     try {
       std::rethrow_exception(error);
     } catch (const std::exception& thrown) {
-      log(thrown.what());
+      auto& its = troubles_[to];
+      its.next_attempt = clock::now() + settings_.retry_pause * (1 << std::min(its.failures, doublings_most));
+      if (++its.failures == 1) log(thrown.what());
     }
     return end_link(found);
   }
+  troubles_.erase(to);
   link.stream =
       std::make_shared<data_stream>(io_, encoding_, std::move(connected), *this, settings_.length_max);
   link_endpoints_.emplace(link.stream.get(), to);

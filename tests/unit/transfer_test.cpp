@@ -253,6 +253,39 @@ TEST_F(transferring, where_nobody_listens_is_unreachable_once_for_all_questions)
   bob.hear<value_arrived>(); // and not a second peer_unreachable
 }
 
+TEST_F(transferring, who_asks_again_where_nobody_listens_waits_for_the_next_attempt_and_is_told_once) {
+  std::vector<std::string> said;
+  process asking{the_key, [&](transfer::settings& its) {
+                   its.retry_pause = 20ms;
+                   its.log = [&](const std::string& sentence) { said.push_back(sentence); };
+                 }};
+  recorder carol{asking.data, worker_id{3}};
+  auto gone = std::make_unique<process>(the_key);
+  carol.mover->introduce(worker_id{8}, gone->where);
+  gone = nullptr;
+  const auto begun = std::chrono::steady_clock::now();
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    carol.say(request_value{worker_id{8}, task_a});
+    EXPECT_EQ(carol.hear<peer_unreachable>(), (peer_unreachable{worker_id{8}}));
+  }
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, 20ms + 40ms + 80ms);
+  asking.data.close();
+  EXPECT_EQ(said.size(), 1u);
+}
+
+TEST_F(transferring, what_is_asked_during_the_pause_is_void_once_the_worker_is_forgotten) {
+  process asking{the_key, [&](transfer::settings& its) { its.retry_pause = 1h; }};
+  recorder carol{asking.data, worker_id{3}};
+  auto gone = std::make_unique<process>(the_key);
+  carol.mover->introduce(worker_id{8}, gone->where);
+  gone = nullptr;
+  carol.say(request_value{worker_id{8}, task_a});
+  carol.hear<peer_unreachable>();
+  carol.say(request_value{worker_id{8}, task_b});
+  carol.mover->forget(worker_id{8});
+  EXPECT_EQ(carol.hear<peer_unreachable>(), (peer_unreachable{worker_id{8}}));
+}
+
 TEST_F(transferring, a_process_with_another_key_is_unreachable) {
   process stranger{cluster_key::make_ephemeral().bytes()};
   bob.mover->introduce(worker_id{8}, stranger.where);
