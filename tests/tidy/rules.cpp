@@ -111,6 +111,8 @@ source_tree read_tree(const std::filesystem::path& root) {
       const bool at_root = entry.depth() == 0;
       if ((name.starts_with(".") && name != ".ci") || (at_root && name.starts_with("build")))
         entry.disable_recursion_pending();
+    } else if (name == ".git") {
+      continue; // a file, in a worktree, that names the repository's path
     } else if (entry->is_regular_file() && endings.contains(entry->path().extension().string())) {
       std::ifstream file{entry->path(), std::ios::binary};
       std::ostringstream text;
