@@ -12,25 +12,50 @@ std::optional<cluster_members::worker> cluster_members::add_worker(const std::st
   for (std::uint32_t number = id.value; name.empty(); ++number)
     if (auto made_up = "worker-" + std::to_string(number); !workers_.contains(made_up))
       name = std::move(made_up);
-  workers_.emplace(name, id);
+  workers_.emplace(name, record{id});
   return worker{id, std::move(name)};
 }
 
 bool cluster_members::remove_worker(worker_id id) {
   std::lock_guard lock{mutex_};
-  return std::erase_if(workers_, [&](const auto& entry) { return entry.second == id; }) != 0;
+  const bool found = std::erase_if(workers_, [&](const auto& entry) { return entry.second.id == id; }) != 0;
+  if (found) changed_.notify_all();
+  return found;
 }
 
 worker_id cluster_members::worker_named(const std::string& name) const {
   std::lock_guard lock{mutex_};
   const auto found = workers_.find(name);
-  return found == workers_.end() ? worker_id{} : found->second;
+  return found == workers_.end() ? worker_id{} : found->second.id;
+}
+
+void cluster_members::mark_joined(worker_id id) {
+  std::lock_guard lock{mutex_};
+  for (auto& [name, its] : workers_)
+    its.joined |= its.id == id;
+  changed_.notify_all();
+}
+
+bool cluster_members::wait_until_joined(const std::string& name) const {
+  std::unique_lock lock{mutex_};
+  for (;;) {
+    const auto found = workers_.find(name);
+    if (found == workers_.end() || ended_) return false;
+    if (found->second.joined) return true;
+    changed_.wait(lock);
+  }
+}
+
+void cluster_members::end() {
+  std::lock_guard lock{mutex_};
+  ended_ = true;
+  changed_.notify_all();
 }
 
 std::vector<std::string> cluster_members::worker_names() const {
   std::lock_guard lock{mutex_};
   std::vector<std::string> names;
-  for (const auto& [name, id] : workers_)
+  for (const auto& [name, its] : workers_)
     names.push_back(name);
   return names;
 }

@@ -2,6 +2,7 @@
 
 #include <weft/ids.hpp>
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -25,13 +26,26 @@ class cluster_members {
   bool remove_worker(worker_id id);
   /// None: id zero.
   worker_id worker_named(const std::string& name) const;
+  /// The scheduler has heard the worker's own word.
+  void mark_joined(worker_id id);
+  /// Waits for that. False if the cluster has no such worker, or has lost it, or `end` was called.
+  bool wait_until_joined(const std::string& name) const;
+  /// Nobody will join any more. Idempotent.
+  void end();
   std::vector<std::string> worker_names() const;
 
   client_id add_client();
 
  private:
+  struct record {
+    worker_id id;
+    bool joined = false;
+  };
+
   mutable std::mutex mutex_;
-  std::map<std::string, worker_id> workers_;
+  mutable std::condition_variable changed_;
+  bool ended_ = false;
+  std::map<std::string, record> workers_;
   std::uint32_t workers_made_ = 0;
   std::uint32_t clients_made_ = 0;
 };

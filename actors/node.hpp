@@ -85,6 +85,9 @@ class scheduler_handle {
   /// runs into its death is told so. May come before or after its connection closes.
   virtual void worker_process_ended(const std::string& name, const std::string& how) = 0;
 
+  /// Waits until the scheduler counts on this worker; false if it was lost, or was never there.
+  virtual bool wait_until_joined(const std::string& name) const = 0;
+
   /// Names of the workers that have joined and not left.
   virtual std::vector<std::string> worker_names() const = 0;
 

@@ -21,10 +21,18 @@ void scheduler_host::open() {
   const auto weak = weak_from_this();
   // Where others come in over sockets, the actor runs beside them and saves a hand-over.
   const stage where = options_.key ? stage::io : stage::scheduled;
-  shell_ = std::make_shared<scheduler_shell>(function_registry::instance(), options_.settings,
-                                             [weak](const std::string& how) {
-                                               if (const auto self = weak.lock()) self->on_ended(how);
-                                             });
+  shell_ =
+      std::make_shared<scheduler_shell>(function_registry::instance(), options_.settings,
+                                        scheduler_shell::callbacks{.joined =
+                                                                       [weak](worker_id worker) {
+                                                                         if (const auto self = weak.lock())
+                                                                           self->members_.mark_joined(worker);
+                                                                       },
+                                                                   .ended =
+                                                                       [weak](const std::string& how) {
+                                                                         if (const auto self = weak.lock())
+                                                                           self->on_ended(how);
+                                                                       }});
   actor_ = host_shell<scheduler_event>(actors_->system(), where, shell_);
   port_ = actor_->make_port();
   if (options_.key) {
@@ -50,6 +58,7 @@ void scheduler_host::stop() {
 
 // In the actor, as its last word.
 void scheduler_host::on_ended(const std::string& how) {
+  members_.end();
   std::vector<std::weak_ptr<local_worker>> workers;
   {
     std::lock_guard lock{mutex_};
@@ -71,6 +80,10 @@ void scheduler_host::accept_socket(unique_descriptor socket) {
 
 std::vector<std::string> scheduler_host::worker_names() const {
   return members_.worker_names();
+}
+
+bool scheduler_host::wait_until_joined(const std::string& name) const {
+  return members_.wait_until_joined(name);
 }
 
 bool scheduler_host::retire_worker(const std::string& name) {

@@ -29,6 +29,7 @@ class scheduler_host final : public scheduler_handle, public std::enable_shared_
   void accept_socket(unique_descriptor socket) override;
   bool retire_worker(const std::string& name) override;
   void worker_process_ended(const std::string& name, const std::string& how) override;
+  bool wait_until_joined(const std::string& name) const override;
   std::vector<std::string> worker_names() const override;
   void stop() override;
 

@@ -52,12 +52,15 @@ bool scheduler_shell::go_on() {
   }
   state_.settle(commands_);
   flush();
+  announce_new();
   forget_gone();
   return !backlog_.empty();
 }
 
 void scheduler_shell::step(scheduler_event&& event) {
-  if (const auto* lost = std::get_if<worker_lost>(&event))
+  if (const auto* joined = std::get_if<worker_joined>(&event))
+    new_workers_.push_back(joined->worker);
+  else if (const auto* lost = std::get_if<worker_lost>(&event))
     gone_workers_.push_back(lost->worker);
   else if (const auto* left = std::get_if<client_left>(&event))
     gone_clients_.push_back(left->client);
@@ -71,6 +74,12 @@ void scheduler_shell::flush() {
   commands_.to_clients.flush([this](client_id client, std::vector<holder_event>& events) {
     if (client.value < clients_.size() && clients_[client.value].box) clients_[client.value].send(events);
   });
+}
+
+void scheduler_shell::announce_new() {
+  for (const worker_id worker : new_workers_)
+    if (tell_.joined) tell_.joined(worker);
+  new_workers_.clear();
 }
 
 void scheduler_shell::forget_gone() {
@@ -93,7 +102,7 @@ void scheduler_shell::end(const std::string& trouble) {
   // The ports hold actors, and those may hold this one.
   clients_.clear();
   workers_.clear();
-  if (on_end_) on_end_(how);
+  if (tell_.ended) tell_.ended(how);
 }
 
 } // namespace weft::detail

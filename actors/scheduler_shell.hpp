@@ -14,10 +14,16 @@ namespace weft::detail {
 /// turn, and hands what it says to workers and clients.
 class scheduler_shell final : public shell<scheduler_event> {
  public:
-  /// `on_end` is called once, in the actor, when it ends: with the trouble, or empty.
-  scheduler_shell(const function_directory& functions, scheduler_settings settings,
-                  std::function<void(const std::string&)> on_end)
-      : state_(functions, settings), on_end_(std::move(on_end)) {}
+  /// Called in the actor; may be empty.
+  struct callbacks {
+    /// A worker has joined, and the machine knows it.
+    std::function<void(worker_id)> joined;
+    /// Once, when the actor ends: how.
+    std::function<void(const std::string&)> ended;
+  };
+
+  scheduler_shell(const function_directory& functions, scheduler_settings settings, callbacks tell)
+      : state_(functions, settings), tell_(std::move(tell)) {}
 
   /// To be called inside the actor, before an event that names them.
   void add_worker(worker_id worker, port<worker_event> to);
@@ -32,17 +38,19 @@ class scheduler_shell final : public shell<scheduler_event> {
  private:
   void step(scheduler_event&& event);
   void flush();
+  void announce_new();
   void forget_gone();
 
   scheduler_state state_;
-  const std::function<void(const std::string&)> on_end_;
+  const callbacks tell_;
   scheduler_commands commands_;
   std::vector<port<worker_event>> workers_; // by id; empty ports of those that are not there
   std::vector<port<holder_event>> clients_;
   std::deque<std::vector<scheduler_event>> backlog_; // what was taken out of boxes, oldest first
   std::size_t next_ = 0;                             // of the oldest
   std::vector<std::vector<scheduler_event>> spare_;  // empty, with room
-  std::vector<worker_id> gone_workers_;              // in this turn
+  std::vector<worker_id> new_workers_;               // in this turn
+  std::vector<worker_id> gone_workers_;
   std::vector<client_id> gone_clients_;
 };
 

@@ -62,6 +62,9 @@ std::string describe_end(int status) {
   return "exit code " + std::to_string(WEXITSTATUS(status));
 }
 
+/// How long a worker process that has lost its connection takes to end, at most.
+constexpr std::chrono::seconds grace{5};
+
 /// posix_spawn's arguments, freed whatever happens.
 class spawn_plan {
  public:
@@ -192,10 +195,15 @@ class process_worker final : public cluster_worker {
   }
 
   void wait_until_joined() {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return joined_ || !how_it_ended_.empty(); });
-    if (!joined_)
-      throw connection_error("weft: the worker process " + name_ + " ended at its start: " + how_it_ended_);
+    {
+      std::unique_lock lock{mutex_};
+      changed_.wait(lock, [&] { return joined_ || !how_it_ended_.empty(); });
+    }
+    if (scheduler_->wait_until_joined(name_)) return;
+    wait_until_ended(grace);
+    std::lock_guard lock{mutex_};
+    throw connection_error("weft: the worker process " + name_ + " ended at its start" +
+                           (how_it_ended_.empty() ? "" : ": " + how_it_ended_));
   }
 
  private:

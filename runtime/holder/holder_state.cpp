@@ -273,9 +273,13 @@ void holder_state::on(fetch_refused& event, holder_commands& commands) {
 
 // -- what happens to a slot -------------------------------------------------------------------------------
 
-task_id holder_state::new_task(const demands_ptr& demands) {
+void holder_state::require_not_ended() const {
   if (closed_) throw cancelled_error("client closed");
   if (scheduler_lost_) scheduler_lost_->raise();
+}
+
+task_id holder_state::new_task(const demands_ptr& demands) {
+  require_not_ended();
   const bool has_key = demands && !demands->key.empty();
   if (has_key && keys_.contains(demands->key))
     throw key_conflict("the key \"" + demands->key + "\" is in use by another future of this client");

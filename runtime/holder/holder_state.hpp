@@ -153,6 +153,10 @@ class holder_state {
   /// Bytes of their bodies.
   std::uint64_t pending_bytes() const noexcept { return pending_bytes_; }
   bool closed() const noexcept { return closed_; }
+  /// Closed, or without a scheduler: nothing will be answered any more.
+  bool ended() const noexcept { return closed_ || scheduler_lost_; }
+  /// Throws cancelled_error or connection_error if it has.
+  void require_not_ended() const;
   /// Workers known, by id: name, threads and so on.
   const std::map<worker_id, attributes_ptr>& workers() const noexcept { return workers_; }
   /// Stops the program, with a sentence, if an invariant does not hold. Slow; for tests.

@@ -56,7 +56,8 @@ struct take_answered {
 struct task_explained {
   std::uint32_t question = 0;
   std::string sentence;
-  WEFT_MEMBERS(task_explained, question, sentence)
+  bool stuck = false; ///< no worker that is there may run it, or what it waits for
+  WEFT_MEMBERS(task_explained, question, sentence, stuck)
 };
 
 struct holders_described {

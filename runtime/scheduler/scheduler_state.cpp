@@ -167,7 +167,8 @@ void scheduler_state::on(take_value& event, scheduler_commands& commands) {
 }
 
 void scheduler_state::on(explain_task& event, scheduler_commands& commands) {
-  commands.to_clients.send(event.client, task_explained{event.question, explain(event.task)});
+  explanation why = explain(event.task);
+  commands.to_clients.send(event.client, task_explained{event.question, std::move(why.sentence), why.stuck});
 }
 
 void scheduler_state::on(describe_holders& event, scheduler_commands& commands) {
@@ -211,9 +212,12 @@ std::string scheduler_state::key_of(task_id task) const {
   return printable_key(functions_, row ? row->function : function_id{}, task);
 }
 
-std::string scheduler_state::explain(task_id task) const {
+scheduler_state::explanation scheduler_state::explain(task_id task) const {
   const record* row = tasks_.find(task);
-  if (!row) return "the scheduler does not know it";
+  if (!row) return {"the scheduler does not know it"};
+  const auto on_worker = [&](const record& its) {
+    return "worker " + workers_[its.worker.value].attributes->name;
+  };
   switch (row->is) {
   case phase::waiting: {
     // Follows the first input that is not placed to one that waits for something else.
@@ -227,44 +231,46 @@ std::string scheduler_state::explain(task_id task) const {
       cause = *next;
       at = tasks_.find(cause);
     }
-    if (cause == task) return "its data is on the way to a worker, or waits for one";
-    const record* root = tasks_.find(cause);
-    return "it waits for " + key_of(cause) + (root->is == phase::waiting ? "" : ": " + explain(cause));
+    if (cause == task) return {"its data is on the way to a worker, or waits for one", live_count_ == 0};
+    const explanation root = explain(cause);
+    return {"it waits for " + key_of(cause) + ": " + root.sentence, root.stuck};
   }
   case phase::ready:
-    if (live_count_ == 0) return "no workers are connected";
-    if (row->extras && row->extras->demands && !row->extras->demands->workers.empty()) {
-      std::string names;
-      for (const auto& name : row->extras->demands->workers)
-        names += (names.empty() ? "" : ", ") + name;
-      for (std::uint32_t i = 1; i < workers_.size(); ++i)
-        if (may_run_on(*row, worker_id{i}))
-          return "it waits for room at a worker among those asked for: " + names;
-      if (!row->extras->demands->allow_other_workers)
-        return "none of the workers asked for is connected: " + names;
-    }
-    return "it waits for a free worker; all " + std::to_string(live_count_) + " are busy";
+    return explain_ready(*row);
   case phase::assigned:
-    if (row->seceded)
-      return "it waits inside for other tasks, on worker " + workers_[row->worker.value].attributes->name;
+    if (row->seceded) return {"it waits inside for other tasks, on " + on_worker(*row)};
     if (row->unplaced_inputs == 0)
       for (const task_id id : row->inputs) {
         const record* input = tasks_.find(id);
         if (input && input->is == phase::assigned)
-          return "it is with worker " + workers_[row->worker.value].attributes->name +
-                 " and waits for its input " + key_of(id) + ", which is with " +
-                 workers_[input->worker.value].attributes->name;
+          return {"it is with " + on_worker(*row) + " and waits for its input " + key_of(id) +
+                  ", which is with " + on_worker(*input)};
       }
-    return (row->scattered ? "its data is on the way to worker " : "it runs, or is about to, on worker ") +
-           workers_[row->worker.value].attributes->name;
+    return {(row->scattered ? "its data is on the way to " : "it runs, or is about to, on ") +
+            on_worker(*row)};
   case phase::memory:
-    return "it is finished";
+    return {"it is finished"};
   case phase::failed:
-    return "it has failed";
+    return {"it has failed"};
   case phase::released:
-    return "nobody wants it";
+    return {"nobody wants it"};
   }
   return {};
+}
+
+scheduler_state::explanation scheduler_state::explain_ready(const record& row) const {
+  if (live_count_ == 0) return {"no workers are connected", true};
+  if (row.extras && row.extras->demands && !row.extras->demands->workers.empty()) {
+    std::string names;
+    for (const auto& name : row.extras->demands->workers)
+      names += (names.empty() ? "" : ", ") + name;
+    for (std::uint32_t i = 1; i < workers_.size(); ++i)
+      if (may_run_on(row, worker_id{i}))
+        return {"it waits for room at a worker among those asked for: " + names};
+    if (!row.extras->demands->allow_other_workers)
+      return {"none of the workers asked for is connected: " + names, true};
+  }
+  return {"it waits for a free worker; all " + std::to_string(live_count_) + " are busy"};
 }
 
 void scheduler_state::check_invariants() {

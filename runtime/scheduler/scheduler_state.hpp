@@ -124,8 +124,12 @@ class scheduler_state {
   worker_id worker_named(const std::string& name) const;
   /// The task's key as people see it.
   std::string key_of(task_id task) const;
-  /// Why the task does not run, or what it does, in one sentence.
-  std::string explain(task_id task) const;
+  /// Why the task does not run, or what it does, in one sentence; see task_explained for `stuck`.
+  struct explanation {
+    std::string sentence{};
+    bool stuck = false;
+  };
+  explanation explain(task_id task) const;
   template <class Visitor>
   void for_each_task(Visitor&& visit) {
     tasks_.for_each([&](task_id id, task_record& record) { visit(id, std::as_const(record)); });
@@ -151,6 +155,7 @@ class scheduler_state {
   void on(describe_holders& event, scheduler_commands& commands);
   void on(describe_cluster& event, scheduler_commands& commands);
 
+  explanation explain_ready(const record& row) const;
   bool is_early(task_id task) const;
   void note_sequence(task_id task);
   failure_ptr take_key(task_id task, record& row, const demands_ptr& demands);

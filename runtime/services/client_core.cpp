@@ -24,6 +24,9 @@ bool passed(instant deadline) {
   return deadline != never && instant::now() >= deadline;
 }
 
+// A scheduler that works answers within milliseconds.
+constexpr std::chrono::seconds answer_limit{1};
+
 void require_thread_that_may_wait() {
   if (const char* why = this_thread_role().must_not_wait)
     throw std::logic_error(std::string("weft: ") + why + " must not wait for a future that is not ready");
@@ -179,26 +182,17 @@ bool client_core::wait(task_id task, const future_slot& slot, bool value, instan
   }
   require_thread_that_may_wait();
   waiting_scope waiting;
-  instant notice = instant::now() + std::chrono::seconds(3);
+  instant notice = instant::now() + patience;
   for (;;) {
     seen = slot.status.load(std::memory_order_acquire);
     if (over(seen)) return true;
     if (passed(deadline)) return false;
     sleepers_.sleep(task, slot, seen, std::min(deadline, notice));
     if (passed(notice)) {
-      announce_missing_workers(task, slot);
+      announce_if_stuck(task);
       notice = never;
     }
   }
-}
-
-// A program that waits for workers that nobody has started looks exactly like one that hangs.
-void client_core::announce_missing_workers(task_id task, const future_slot& slot) {
-  {
-    std::lock_guard lock{mutex_};
-    if (!holder_.workers().empty() || holder_.closed()) return;
-  }
-  std::fprintf(stderr, "weft: waiting for %s: there are no workers yet\n", key_of(task, slot).c_str());
 }
 
 value_ptr client_core::take(task_id task, instant deadline) {
@@ -257,7 +251,7 @@ std::optional<holder_event> client_core::ask(Question question, instant deadline
   require_thread_that_may_wait();
   waiting_scope waiting;
   turn now{*this};
-  if (holder_.closed()) return std::nullopt;
+  if (holder_.ended()) return std::nullopt;
   const std::uint32_t number = next_question_++;
   question.client = holder_.self();
   question.question = number;
@@ -265,7 +259,7 @@ std::optional<holder_event> client_core::ask(Question question, instant deadline
   now.commands().to_scheduler.emplace_back(std::move(question));
   now.ring_before_waiting();
   changed_.wait_until(now.lock(), time_point_of(deadline),
-                      [&] { return questions_[number].has_value() || holder_.closed(); });
+                      [&] { return questions_[number].has_value() || holder_.ended(); });
   auto answer = std::move(questions_[number]);
   questions_.erase(number);
   return answer;
@@ -280,13 +274,14 @@ bool client_core::wait_for_workers(std::size_t count, instant deadline) {
   require_thread_that_may_wait();
   waiting_scope waiting;
   std::unique_lock lock{mutex_};
-  while (!enough() && !holder_.closed() && !passed(deadline))
+  while (!enough() && !holder_.ended() && !passed(deadline))
     changed_.wait_until(lock, time_point_of(deadline));
-  if (holder_.closed()) throw cancelled_error("client closed");
+  holder_.require_not_ended();
   return enough();
 }
 
-std::vector<attributes_ptr> client_core::workers() const {
+std::vector<attributes_ptr> client_core::workers() {
+  if (!this_thread_role().must_not_wait) describe_cluster(instant::now() + answer_limit);
   std::lock_guard lock{mutex_};
   std::vector<attributes_ptr> result;
   for (const auto& [id, attributes] : holder_.workers())
@@ -296,9 +291,22 @@ std::vector<attributes_ptr> client_core::workers() const {
 
 std::string client_core::explain(task_id task) {
   const auto answer =
-      ask(explain_task{.client = {}, .question = 0, .task = task}, instant::now() + std::chrono::seconds(1));
+      ask(explain_task{.client = {}, .question = 0, .task = task}, instant::now() + answer_limit);
   if (!answer) return "the scheduler does not answer";
   return std::get<task_explained>(*answer).sentence;
+}
+
+void client_core::announce_if_stuck(task_id task) {
+  const auto answer =
+      ask(explain_task{.client = {}, .question = 0, .task = task}, instant::now() + answer_limit);
+  if (!answer || !std::get<task_explained>(*answer).stuck) return;
+  std::string key;
+  {
+    std::lock_guard lock{mutex_};
+    if (const future_slot* slot = holder_.find(task)) key = key_of(task, *slot);
+  }
+  std::fprintf(stderr, "weft: waiting for %s: %s\n", key.c_str(),
+               std::get<task_explained>(*answer).sentence.c_str());
 }
 
 holders_described client_core::describe_holders(task_id task, instant deadline) {
@@ -333,7 +341,7 @@ void client_core::deliver(std::vector<holder_event>& events) {
   for (auto& event : events)
     holder_.step(std::move(event), now.commands());
   events.clear();
-  if (holder_.workers().size() != workers_before) changed_.notify_all();
+  if (holder_.workers().size() != workers_before || holder_.ended()) changed_.notify_all();
 }
 
 // Answers may come on this thread, into `deliver`, which then finds moving_ set and leaves its transfers to

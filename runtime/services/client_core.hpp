@@ -77,9 +77,15 @@ class client_core : public std::enable_shared_from_this<client_core> {
 
   /// Waits until so many workers are there; false if the deadline came first.
   bool wait_for_workers(std::size_t count, instant deadline);
-  std::vector<attributes_ptr> workers() const;
+  /// The scheduler is asked first, where that is possible: who joined before the call is listed.
+  std::vector<attributes_ptr> workers();
   /// Why the task does not run, as the scheduler sees it, in one sentence; it has a second to answer.
   std::string explain(task_id task);
+  /// Tells people on stderr why the task cannot run, if no worker that is there may run it. A program that
+  /// waits for workers that nobody has started looks exactly like one that hangs.
+  void announce_if_stuck(task_id task);
+  /// After how much waiting that is worth a question.
+  static constexpr std::chrono::seconds patience{3};
   holders_described describe_holders(task_id task, instant deadline);
   cluster_described describe_cluster(instant deadline);
   std::string key_of(task_id task, const future_slot& slot) const;

@@ -4,6 +4,7 @@
 
 #include <weft/errors.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <stdexcept>
@@ -76,17 +77,27 @@ bool completion_set::sleep_until_ready(std::unique_lock<std::mutex>& lock, insta
   if (over()) return true;
   if (const char* why = this_thread_role().must_not_wait)
     throw std::logic_error(std::string("weft: ") + why + " must not wait for futures that are not ready");
+  instant notice = instant::now() + client_core::patience;
   // Again, if another thread was quicker to take what was ready.
   while (!over() && instant::now() < deadline) {
     lock.unlock();
     waiting_scope waiting;
     lock.lock();
-    if (deadline == never)
-      ready_condition_.wait(lock, [&] { return over(); });
-    else
-      ready_condition_.wait_until(
-          lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline.nanoseconds)),
-          [&] { return over(); });
+    const instant until = std::min(deadline, notice);
+    const auto awake = [&] { return over(); };
+    if (until == never)
+      ready_condition_.wait(lock, awake);
+    else if (!ready_condition_.wait_until(
+                 lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(until.nanoseconds)),
+                 awake) &&
+             until == notice) {
+      const auto core = core_;
+      const task_id first = awaited_.begin()->first;
+      notice = never;
+      lock.unlock();
+      core->announce_if_stuck(first);
+      lock.lock();
+    }
     lock.unlock(); // the task may have to wait for its place
     waiting.end();
     lock.lock();

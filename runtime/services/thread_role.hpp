@@ -28,16 +28,22 @@ struct thread_role {
 /// `must_not_wait`.
 thread_role& this_thread_role() noexcept;
 
-/// While it lives, the calling thread's task has no place; does nothing on other threads.
+/// While it lives, the calling thread's task has no place; does nothing on other threads, and inside another
+/// one.
 class waiting_scope {
  public:
   waiting_scope() : place_(this_thread_role().place) {
-    if (place_) place_->give_up();
+    if (!place_) return;
+    place_->give_up();
+    this_thread_role().place = nullptr;
   }
   ~waiting_scope() { end(); }
   /// Earlier than at the end of its life.
   void end() {
-    if (task_place* const place = std::exchange(place_, nullptr)) place->take_back();
+    task_place* const place = std::exchange(place_, nullptr);
+    if (!place) return;
+    this_thread_role().place = place;
+    place->take_back();
   }
   waiting_scope(const waiting_scope&) = delete;
   waiting_scope& operator=(const waiting_scope&) = delete;

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 using namespace weft;
 using namespace weft::detail;
 
@@ -29,6 +31,26 @@ TEST(cluster_members_test, made_up_names_avoid_those_that_are_taken) {
   members.add_worker("worker-2");
   EXPECT_NE(members.add_worker("")->name, "worker-2");
   EXPECT_EQ(members.worker_names().size(), 2u);
+}
+
+TEST(cluster_members_test, who_waits_for_a_worker_hears_whether_it_joined) {
+  cluster_members members;
+  EXPECT_FALSE(members.wait_until_joined("nobody"));
+  const auto alice = members.add_worker("alice");
+  const auto bob = members.add_worker("bob");
+  const auto carol = members.add_worker("carol");
+  const auto wait_for = [&](const char* name) {
+    return std::async(std::launch::async, [&members, name] { return members.wait_until_joined(name); });
+  };
+  auto joins = wait_for("alice");
+  auto goes = wait_for("bob");
+  auto ends = wait_for("carol");
+  members.mark_joined(alice->id);
+  EXPECT_TRUE(joins.get());
+  members.remove_worker(bob->id);
+  EXPECT_FALSE(goes.get());
+  members.end();
+  EXPECT_FALSE(ends.get());
 }
 
 TEST(peer_identity_test, what_a_scheduler_tells_comes_back_even_with_spaces_in_the_name) {

@@ -95,9 +95,12 @@ class scheduler_shell_test : public shells_test {
   const worker_id worker{1};
   test::function_table functions;
   function_id function;
+  std::vector<worker_id> joined;
   std::string ended;
   std::shared_ptr<scheduler_shell> shell = std::make_shared<scheduler_shell>(
-      functions, scheduler_settings{}, [this](const std::string& how) { ended = how; });
+      functions, scheduler_settings{},
+      scheduler_shell::callbacks{.joined = [this](worker_id id) { joined.push_back(id); },
+                                 .ended = [this](const std::string& how) { ended = how; }});
   std::shared_ptr<hosted<scheduler_event>> actor =
       host_shell<scheduler_event>(system, stage::scheduled, shell);
   listener_port<holder_event> clients;
@@ -105,6 +108,10 @@ class scheduler_shell_test : public shells_test {
   port<scheduler_event> from_client = actor->make_port();
   port<scheduler_event> from_worker = actor->make_port();
 };
+
+TEST_F(scheduler_shell_test, who_started_a_worker_is_told_when_it_has_joined) {
+  EXPECT_EQ(joined, std::vector{worker});
+}
 
 TEST_F(scheduler_shell_test, a_submitted_task_reaches_the_worker_and_its_result_the_client) {
   say(from_client, task(1));

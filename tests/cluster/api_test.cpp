@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <future>
 #include <list>
@@ -414,6 +415,29 @@ TEST_P(api, workers_that_are_not_there_are_waited_for_no_longer_than_asked) {
   } catch (const timeout_error& error) {
     EXPECT_NE(std::string(error.what()).find("has 2"), std::string::npos) << error.what();
   }
+}
+
+TEST_P(api, a_worker_that_was_started_is_listed_at_once) {
+  local_cluster cluster{{.workers = 2, .threads_per_worker = 1, .processes = processes()}};
+  client client{cluster};
+  EXPECT_EQ(client.workers().size(), 2u);
+  for (int round = 0; round < 5; ++round) {
+    const std::string name = cluster.start_worker();
+    const auto workers = client.workers();
+    EXPECT_EQ(
+        std::count_if(workers.begin(), workers.end(), [&](const auto& its) { return its.name == name; }), 1);
+  }
+}
+
+TEST_P(api, a_task_for_a_worker_that_is_not_there_is_announced_while_it_is_waited_for) {
+  auto nowhere = client_.submit({.workers = {"nobody"}}, inc, 1);
+  testing::internal::CaptureStderr();
+  EXPECT_THROW(nowhere.result(3500ms), timeout_error);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("weft: waiting for " + nowhere.key() +
+                      ": none of the workers asked for is connected: nobody"),
+            std::string::npos)
+      << said;
 }
 
 TEST_P(api, many_threads_may_use_one_client) {

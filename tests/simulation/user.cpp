@@ -365,7 +365,7 @@ void user::check_done(bool values) const {
   for (const task_id task : held_) {
     const slot_status status = client_.machine.find(task)->status;
     expect(is_done(status), [&] {
-      return name(task) + " is wanted and was forgotten: " + world_.scheduler.machine.explain(task);
+      return name(task) + " is wanted and was forgotten: " + world_.scheduler.machine.explain(task).sentence;
     });
     expect(!values || status == slot_status::here || is_final(status),
            [&] { return "the value of " + name(task) + " is wanted and does not come"; });

@@ -26,7 +26,8 @@ class scheduler_stage final : public stage {
       text_reader reader(std::string_view(line).substr(8));
       task_id task;
       parse(reader, task);
-      explanations_.push_back("it is so: " + machine_.explain(task));
+      const auto why = machine_.explain(task);
+      explanations_.push_back((why.stuck ? "it is stuck: " : "it is so: ") + why.sentence);
       return;
     }
     machine_.step(parse_event<scheduler_event>(line), commands_);

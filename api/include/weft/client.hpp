@@ -179,7 +179,8 @@ class WEFT_API client {
   void wait_for_workers(std::size_t count);
   void wait_for_workers(std::size_t count, nanoseconds limit);
 
-  /// The cluster's workers, as far as this client has heard.
+  /// The cluster's workers: those that had joined when the scheduler was asked, or as far as this client has
+  /// heard if it does not answer within a second.
   std::vector<worker_info> workers() const;
 
   /// "inproc", "127.0.0.1:8786".
