@@ -217,7 +217,6 @@ task_record* scheduler_state::ready_front(priority_queue& queue) {
 // the window at most while others could run at once.
 bool scheduler_state::give_work(worker_id worker, scheduler_commands& commands) {
   worker_record& its = workers_[worker.value];
-  record* own = ready_front(its.own);
   record* any = ready_front(ready_);
   while (any && is_restricted(*any)) { // it became so when workers came or went
     const task_id task = ready_.front();
@@ -225,6 +224,7 @@ bool scheduler_state::give_work(worker_id worker, scheduler_commands& commands) 
     route_restricted(task, *any);
     any = ready_front(ready_);
   }
+  record* own = ready_front(its.own); // not before: that may have put something in front
   if (!own && !any) return false;
   bool take_own = own;
   if (own && any) {
