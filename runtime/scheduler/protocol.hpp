@@ -211,11 +211,13 @@ struct task_rejoined {
   WEFT_MEMBERS(task_rejoined, worker, task, run)
 };
 
-/// The worker holds a copy of a value that was made elsewhere.
+/// The worker holds a copy of a value that was made elsewhere. It may be told to drop the value while this is
+/// on its way: `drops` says how many such orders it had heard.
 struct replica_added {
   worker_id worker;
   task_id task;
-  WEFT_MEMBERS(replica_added, worker, task)
+  std::uint64_t drops = 0;
+  WEFT_MEMBERS(replica_added, worker, task, drops)
 };
 
 /// The worker waits for an input that it could not get from `from`; answered by input_located once it is

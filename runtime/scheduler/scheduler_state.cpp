@@ -27,7 +27,7 @@ void scheduler_state::on(client_left& event, scheduler_commands& commands) {
   clients_[event.client.value].joined = false;
   std::erase_if(early_, [&](const auto& early) {
     if (early.first.client() != event.client) return false;
-    commands.to_workers.send(early.second.worker, drop_replica{early.first});
+    drop(early.first, early.second.worker, commands);
     return true;
   });
   tasks_.for_each_of(event.client, [&](task_id task, record& row) {
@@ -86,7 +86,7 @@ void scheduler_state::on(scatter_task& event, scheduler_commands& commands) {
     if (failure_ptr why = take_key(event.task, *row, event.demands)) {
       row->is = phase::released;
       to_fail_.emplace_back(event.task, why);
-      if (early) commands.to_workers.send(early.mapped().worker, drop_replica{event.task});
+      if (early) drop(event.task, early.mapped().worker, commands);
       return;
     }
     if (early && accepts_data(early.mapped().worker))

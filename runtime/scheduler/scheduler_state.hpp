@@ -25,7 +25,10 @@ struct task_extras {
   inline_list<worker_id, 2>
       replicas; ///< workers with a copy besides task_record::worker; may outlive a lost original
   inline_list<worker_id, 1> askers; ///< workers that could not get the value and wait to hear where it is
-  worker_id copying_to;             ///< was told to fetch a copy, because the holder retires
+  /// Workers that were told to drop a copy that they had not reported, and how many such orders each had got
+  /// by then: a report from before that is about a copy that is gone.
+  std::vector<std::pair<worker_id, std::uint64_t>> dropped;
+  worker_id copying_to; ///< was told to fetch a copy, because the holder retires
 };
 
 /// The scheduler's row about a task.
@@ -84,6 +87,7 @@ struct worker_record {
   std::int64_t load = 0;         ///< nanoseconds of work among them
   std::int64_t load_ahead = 0;   ///< that part of it that was assigned before its inputs were in memory
   std::uint64_t memory = 0;      ///< bytes, as it last said
+  std::uint64_t drops = 0;       ///< drop_replica orders that it was sent
   std::deque<std::pair<task_id, run_id>> assignments; ///< oldest first; may name what is settled by now
   priority_queue own;   ///< ready tasks that must, or had better, run here; may name what is settled by now
   bool in_open = false; ///< listed in scheduler_state's open_
@@ -197,6 +201,9 @@ class scheduler_state {
   void release_if_unneeded(task_id task, record& row, scheduler_commands& commands);
   void forget_if_unneeded(task_id task, record& row);
   void drop_replicas(task_id task, record& row, scheduler_commands& commands);
+  void drop(task_id task, worker_id worker, scheduler_commands& commands);
+  void drop_unreported(task_id task, record* row, worker_id worker, scheduler_commands& commands);
+  bool is_outdated(record& row, const replica_added& report);
   void answer_askers(task_id task, record& row, scheduler_commands& commands);
   void drain(scheduler_commands& commands);
   bool holds(const record& row, worker_id worker) const;

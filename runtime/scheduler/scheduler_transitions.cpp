@@ -168,6 +168,7 @@ void scheduler_state::lose_replica(task_id task, record& row, worker_id worker,
   if (row.extras) {
     row.extras->replicas.remove(worker);
     row.extras->askers.remove(worker);
+    std::erase_if(row.extras->dropped, [&](const auto& entry) { return entry.first == worker; });
     if (row.extras->copying_to == worker) row.extras->copying_to = {};
   }
   if (row.is != phase::memory || row.worker != worker) return;
@@ -250,15 +251,38 @@ void scheduler_state::forget_if_unneeded(task_id task, record& row) {
 // Of a task in memory, or of copies that outlived a lost original.
 void scheduler_state::drop_replicas(task_id task, record& row, scheduler_commands& commands) {
   if (row.is == phase::memory) {
-    commands.to_workers.send(row.worker, drop_replica{task});
+    drop(task, row.worker, commands);
     retirement_moved_ |= retiring_count_ > 0;
   }
   if (!row.extras) return;
   for (const worker_id replica : row.extras->replicas)
-    commands.to_workers.send(replica, drop_replica{task});
+    drop(task, replica, commands);
   row.extras->replicas.clear();
-  if (row.extras->copying_to) commands.to_workers.send(row.extras->copying_to, drop_replica{task});
+  if (row.extras->copying_to) drop_unreported(task, &row, row.extras->copying_to, commands);
   row.extras->copying_to = {};
+}
+
+void scheduler_state::drop(task_id task, worker_id worker, scheduler_commands& commands) {
+  ++workers_[worker.value].drops;
+  commands.to_workers.send(worker, drop_replica{task});
+}
+
+// Of a worker that may have a copy, or get one, without having said so.
+void scheduler_state::drop_unreported(task_id task, record* row, worker_id worker,
+                                      scheduler_commands& commands) {
+  drop(task, worker, commands);
+  if (!row) return;
+  auto& dropped = extras_of(*row).dropped;
+  std::erase_if(dropped, [&](const auto& entry) { return entry.first == worker; });
+  dropped.emplace_back(worker, workers_[worker.value].drops);
+}
+
+bool scheduler_state::is_outdated(record& row, const replica_added& report) {
+  if (!row.extras) return false;
+  for (const auto& [worker, drops] : row.extras->dropped)
+    if (worker == report.worker && report.drops < drops) return true;
+  std::erase_if(row.extras->dropped, [&](const auto& entry) { return entry.first == report.worker; });
+  return false;
 }
 
 void scheduler_state::answer_askers(task_id task, record& row, scheduler_commands& commands) {

@@ -118,7 +118,7 @@ void scheduler_state::on(task_finished& event, scheduler_commands& commands) {
     const worker_record* worker = find(event.worker);
     if (worker && worker->live &&
         !(known && (holds(*known, event.worker) || (known->outstanding && known->worker == event.worker))))
-      commands.to_workers.send(event.worker, drop_replica{event.task});
+      drop_unreported(event.task, known, event.worker, commands);
     return;
   }
   if (!row->scattered) measure(row->function, event.duration);
@@ -126,7 +126,7 @@ void scheduler_state::on(task_finished& event, scheduler_commands& commands) {
   if (!row->active()) {
     // It was done before the worker heard that it is not wanted. Who would have read it was asked back before
     // this.
-    commands.to_workers.send(event.worker, drop_replica{event.task});
+    drop(event.task, event.worker, commands);
     to_release_.push_back(event.task);
     return;
   }
@@ -207,9 +207,10 @@ void scheduler_state::on(task_rejoined& event, scheduler_commands&) {
 void scheduler_state::on(replica_added& event, scheduler_commands& commands) {
   if (event.worker.value >= workers_.size() || !workers_[event.worker.value].live) return;
   record* row = tasks_.find(event.task);
+  if (row && is_outdated(*row, event)) return;
   const bool needed = row && (row->active() || row->is == phase::memory);
   if (!needed) {
-    commands.to_workers.send(event.worker, drop_replica{event.task});
+    drop_unreported(event.task, row, event.worker, commands);
     return;
   }
   if (holds(*row, event.worker)) return;
@@ -232,7 +233,7 @@ void scheduler_state::on(input_unreachable& event, scheduler_commands& commands)
   if (!row || !(row->placed() || row->active())) {
     // It will not come. Whoever needs it there was asked back; if it was only to be copied, the worker need
     // not go on.
-    commands.to_workers.send(event.worker, drop_replica{event.task});
+    drop_unreported(event.task, row, event.worker, commands);
     return;
   }
   if (!row->placed()) {
@@ -268,12 +269,13 @@ void scheduler_state::advance_retirements(scheduler_commands& commands) {
         if (!workers_[replica.value].retiring) return;
         if (!workers_[replica.value].dismissed) source = replica;
       }
-    if (takers.empty()) return; // nobody to give it to: it will be computed again when somebody comes
+    // Nobody to give it to: it will be computed again when somebody comes, and waits here if it cannot be.
+    if (takers.empty() && !row.scattered) return;
     ++needed[row.worker.value];
     task_extras& extras = extras_of(row);
     for (const worker_id replica : extras.replicas)
       ++needed[replica.value];
-    if (extras.copying_to) return;
+    if (extras.copying_to || takers.empty()) return;
     extras.copying_to = takers[next++ % takers.size()];
     commands.to_workers.send(extras.copying_to, acquire_replica{task, source});
   });

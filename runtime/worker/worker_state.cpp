@@ -77,6 +77,7 @@ void worker_state::on(instant, give_back_task& event, worker_commands& commands)
 }
 
 void worker_state::on(instant, drop_replica& event, worker_commands& commands) {
+  ++drops_heard_;
   worker_task* row = tasks_.find(event.task);
   if (!row) return;
   if (row->is == phase::stored || (row->is == phase::fetching && row->consumers.empty()))
@@ -92,7 +93,7 @@ void worker_state::on(instant now, input_located& event, worker_commands& comman
 void worker_state::on(instant now, acquire_replica& event, worker_commands& commands) {
   worker_task& row = row_for(event.task);
   if (row.is == phase::stored) {
-    commands.to_scheduler.emplace_back(replica_added{self_, event.task});
+    commands.to_scheduler.emplace_back(replica_added{self_, event.task, drops_heard_});
   } else if (row.is == phase::expected || row.is == phase::fetching) {
     row.keep = true;
     if (row.is == phase::expected) fetch(now, event.task, row, event.from, commands);
@@ -190,7 +191,7 @@ void worker_state::on(instant, value_arrived& event, worker_commands& commands) 
     commands.garbage_values.push_back(std::move(event.value));
     return;
   }
-  commands.to_scheduler.emplace_back(replica_added{self_, event.task});
+  commands.to_scheduler.emplace_back(replica_added{self_, event.task, drops_heard_});
   store(event.task, *row, std::move(event.value), commands);
 }
 

@@ -160,6 +160,7 @@ class worker_state {
   std::size_t running_count_ = 0;
   std::size_t waiting_count_ = 0; // of the running: wait inside for others
   std::uint64_t stored_bytes_ = 0;
+  std::uint64_t drops_heard_ = 0;
 };
 
 } // namespace weft::detail

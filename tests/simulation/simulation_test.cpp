@@ -12,7 +12,7 @@ constexpr std::uint64_t seeds = 400;
 #elif defined(__SANITIZE_ADDRESS__) || !defined(NDEBUG)
 constexpr std::uint64_t seeds = 1'000;
 #else
-constexpr std::uint64_t seeds = 4'000;
+constexpr std::uint64_t seeds = 20'000;
 #endif
 constexpr std::uint64_t shares = 4; // so that several cores have something to do
 
