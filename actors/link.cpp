@@ -146,8 +146,8 @@ class link_state {
         weight += weight_of(events_[until++]);
       bytes_.clear();
       encoder_.encode(std::span<const Out>(events_).subspan(next_, until - next_), bytes_,
-                      [this](const Out& event, failure_ptr why) {
-                        if (how_->refused) how_->refused(event, std::move(why), heard_);
+                      [this](const Out& event, failure_ptr why) -> std::optional<Out> {
+                        return how_->refused ? how_->refused(event, std::move(why), heard_) : std::nullopt;
                       });
       next_ = until;
       write(bytes_);

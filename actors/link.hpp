@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace weft::detail {
@@ -21,8 +22,9 @@ struct link_settings {
   std::string peer_name; ///< for the log: "worker alice (127.0.0.1:4711)"
   /// Whether the peer may say this; null: all that event_source allows.
   std::function<bool(const In&)> may_say;
-  /// What this side has to hear because an event could not be sent (its body cannot be encoded, say).
-  std::function<void(const Out&, failure_ptr why, std::vector<In>& hear)> refused;
+  /// An event could not be sent (its body cannot be encoded, say): what the peer has to hear in its place, if
+  /// anything, and this side.
+  std::function<std::optional<Out>(const Out&, failure_ptr why, std::vector<In>& hear)> refused;
   /// The link is over, with the reason for people; called once, in the link's actor. `on_purpose`: one side
   /// said goodbye. What is put into `hear` is the last that this side hears from here.
   std::function<void(const std::string& how, bool on_purpose, std::vector<In>& hear)> on_closed;

@@ -191,9 +191,11 @@ std::shared_ptr<client_connection> connect_to_remote_cluster(std::shared_ptr<pro
   const client_id id{member.identity.id};
 
   auto how = settings_of<holder_event>(member);
-  how.refused = [](const scheduler_event& event, failure_ptr why, std::vector<holder_event>& hear) {
-    if (const auto* submit = std::get_if<submit_task>(&event))
-      hear.emplace_back(result_failed{submit->task, std::move(why)});
+  how.refused = [](const scheduler_event& event, failure_ptr why,
+                   std::vector<holder_event>&) -> std::optional<scheduler_event> {
+    const auto* submit = std::get_if<submit_task>(&event);
+    if (!submit) return std::nullopt;
+    return fail_task{submit->task, std::move(why)};
   };
   how.on_closed = [](const std::string& why, bool, std::vector<holder_event>& hear) {
     hear.emplace_back(scheduler_lost{why});

@@ -198,9 +198,11 @@ class scheduler_gate::implementation : public std::enable_shared_from_this<sched
         return false;
       return speaks_for(event, id);
     };
-    how.refused = [id](const worker_event& event, failure_ptr why, std::vector<scheduler_event>& hear) {
+    how.refused = [id](const worker_event& event, failure_ptr why,
+                       std::vector<scheduler_event>& hear) -> std::optional<worker_event> {
       if (const auto* compute = std::get_if<compute_task>(&event))
         hear.emplace_back(task_failed{id, compute->task, compute->run, 0, std::move(why)});
+      return std::nullopt;
     };
     how.on_closed = [weak = weak_from_this(), id, name, inherited](const std::string& why, bool on_purpose,
                                                                    std::vector<scheduler_event>&) {

@@ -53,6 +53,14 @@ struct submit_task {
   WEFT_MEMBERS(submit_task, task, function, priority, retries, body, inputs, demands)
 };
 
+/// Instead of a submit_task that could not be sent, because its body does not travel: the task fails, and
+/// with it all that needs it.
+struct fail_task {
+  task_id task;
+  failure_ptr failure;
+  WEFT_MEMBERS(fail_task, task, failure)
+};
+
 /// A datum is on its way to a worker, which will report it as run 1 of this task. There is nothing to
 /// recompute it from.
 struct scatter_task {
@@ -239,7 +247,7 @@ struct worker_reported {
 
 /// The hot events come first. Which of them a client's link accepts, and which a worker's, see below.
 using scheduler_event =
-    std::variant<submit_task, release_task, task_finished, task_failed, client_joined, client_left,
+    std::variant<submit_task, release_task, task_finished, task_failed, client_joined, client_left, fail_task,
                  scatter_task, cancel_task, locate_value, take_value, explain_task, describe_holders,
                  describe_cluster, retire_worker, worker_joined, worker_lost, task_started, task_given_back,
                  task_kept, task_seceded, task_rejoined, replica_added, input_unreachable, worker_reported>;

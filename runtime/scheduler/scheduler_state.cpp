@@ -71,6 +71,13 @@ void scheduler_state::on(submit_task& event, scheduler_commands&) {
   }
 }
 
+void scheduler_state::on(fail_task& event, scheduler_commands&) {
+  if (tasks_.find(event.task)) return;
+  note_sequence(event.task);
+  tasks_.insert(event.task).is = phase::released; // it was never active
+  to_fail_.emplace_back(event.task, std::move(event.failure));
+}
+
 // Said again when the datum is put elsewhere, because it was lost on its way, and when a first worker has
 // come.
 void scheduler_state::on(scatter_task& event, scheduler_commands& commands) {

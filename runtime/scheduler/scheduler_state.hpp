@@ -148,6 +148,7 @@ class scheduler_state {
 
   // scheduler_state.cpp: what clients say
   void on(submit_task& event, scheduler_commands& commands);
+  void on(fail_task& event, scheduler_commands& commands);
   void on(release_task& event, scheduler_commands& commands);
   void on(client_joined& event, scheduler_commands& commands);
   void on(client_left& event, scheduler_commands& commands);

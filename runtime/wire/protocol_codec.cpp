@@ -26,13 +26,13 @@ constexpr std::uint64_t
     scheduler_events = ((std::uint64_t{1} << position_in<Events, scheduler_event>::value) | ...);
 
 constexpr std::uint64_t from_clients =
-    scheduler_events<client_joined, client_left, submit_task, scatter_task, release_task, cancel_task,
-                     locate_value, take_value, explain_task, describe_holders, describe_cluster,
+    scheduler_events<client_joined, client_left, submit_task, fail_task, scatter_task, release_task,
+                     cancel_task, locate_value, take_value, explain_task, describe_holders, describe_cluster,
                      retire_worker>;
 constexpr std::uint64_t from_workers =
     scheduler_events<task_finished, task_failed, worker_joined, task_started, task_given_back, task_kept,
                      task_seceded, task_rejoined, replica_added, input_unreachable, worker_reported>;
-static_assert(std::variant_size_v<scheduler_event> == 24 && (from_clients & from_workers) == 0,
+static_assert(std::variant_size_v<scheduler_event> == 25 && (from_clients & from_workers) == 0,
               "say of a new event who may send it (worker_lost: nobody, it is what a link concludes)");
 
 bool may_send(event_source peer, std::size_t index, const std::vector<scheduler_event>&) {
@@ -76,7 +76,9 @@ void batch_encoder::encode_batch(std::span<const Event> events, std::vector<std:
         value_bytes_.clear();
         target.resize(size_before);
         writer.take_back(before);
-        refuse(events[next], failure::from_exception(std::current_exception(), {}, {}));
+        auto why = failure::from_exception(std::current_exception(), {}, {});
+        // Encodable, or the bug is ours: what replaces an event holds no code of users.
+        if (const auto instead = refuse(events[next], std::move(why))) writer.write_event(*instead);
       }
     }
     if (frame.payload_size() > 0)

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,10 +43,10 @@ class batch_encoder {
   /// The longest encoded event. Larger arguments must be scattered.
   static constexpr std::size_t event_bytes_max = frame_limits::control - frame_bytes_enough;
 
-  /// Called for an event that cannot be sent, in place of sending it: its body could not be encoded, is too
-  /// long, or its function means nothing elsewhere. `failure` says so.
+  /// Called for an event that cannot be sent: its body could not be encoded, is too long, or its function
+  /// means nothing elsewhere; `failure` says so. What it returns, if anything, is sent in its place.
   template <class Event>
-  using refuse_function = std::function<void(const Event& event, failure_ptr why)>;
+  using refuse_function = std::function<std::optional<Event>(const Event& event, failure_ptr why)>;
 
   /// Values up to `inline_value_max` bytes go along; larger ones, and those that do not travel, are left out
   /// (null).

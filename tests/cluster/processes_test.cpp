@@ -123,7 +123,9 @@ TEST_F(processes, a_result_that_cannot_travel_is_an_error_where_it_is_asked_for)
 TEST_F(processes, a_function_that_stays_in_its_process_is_refused_elsewhere) {
   int captured = 1;
   auto local = client_.submit(in_process([&captured] { return captured; }));
+  auto dependent = client_.submit(add, local, 1);
   EXPECT_THROW(local.result(), cannot_travel);
+  EXPECT_THROW(dependent.result(), cannot_travel);
 }
 
 TEST_F(processes, large_values_move_while_small_tasks_go_on) {

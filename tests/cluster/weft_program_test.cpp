@@ -21,6 +21,16 @@
 #include <unistd.h>
 #include <vector>
 
+namespace {
+struct locked_note {};
+} // namespace
+
+template <>
+struct weft::codec<locked_note> {
+  static void encode(encoder&, const locked_note&) { throw std::runtime_error("the note is locked"); }
+  static locked_note decode(decoder&) { return {}; }
+};
+
 namespace weft {
 namespace {
 
@@ -169,6 +179,20 @@ TEST_F(weft_program_test, its_scheduler_and_workers_end_cleanly_when_asked) {
   EXPECT_EQ(worker.wait().exit_code, 0);
   scheduler_.send_signal(SIGINT);
   EXPECT_EQ(scheduler_.wait().exit_code, 0);
+}
+
+TEST_F(weft_program_test, what_needs_a_task_whose_arguments_cannot_be_sent_fails_with_the_reason) {
+  client client{address_};
+  auto length = client.submit([](const locked_note&) { return 1; }, locked_note{});
+  auto dependent = client.submit([](int x) { return x + 1; }, length);
+  for (const auto& future : {length, dependent}) {
+    try {
+      future.result();
+      ADD_FAILURE() << "did not throw";
+    } catch (const task_error& error) {
+      EXPECT_NE(std::string(error.what()).find("the note is locked"), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST_F(weft_program_test, a_port_in_use_is_named_with_exit_code_3) {

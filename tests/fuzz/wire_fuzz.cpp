@@ -113,7 +113,10 @@ void read_events(event_source peer, byte_span payload) {
   std::vector<std::byte> bytes;
   std::size_t refused = 0;
   batch_encoder{functions, 1 << 20}.encode(std::span<const Event>{events}, bytes,
-                                           [&](const Event&, failure_ptr) { ++refused; });
+                                           [&](const Event&, failure_ptr) -> std::optional<Event> {
+                                             ++refused;
+                                             return std::nullopt;
+                                           });
   batch_decoder second{functions, peer};
   frame_parser{}.receive(bytes, [&](frame_header, byte_span frame) { second.decode(frame, again); });
   require(events.size() == again.size() + refused, "events were lost on their way");
@@ -125,8 +128,11 @@ void read_events(event_source peer, byte_span payload) {
 template <class Event>
 test::fuzz_input batch_of(reader which, std::vector<Event> events) {
   std::vector<std::byte> bytes;
-  batch_encoder{function_registry::instance()}.encode(
-      std::span<const Event>{events}, bytes, [](const Event&, failure_ptr) { require(false, "a bad seed"); });
+  batch_encoder{function_registry::instance()}.encode(std::span<const Event>{events}, bytes,
+                                                      [](const Event&, failure_ptr) -> std::optional<Event> {
+                                                        require(false, "a bad seed");
+                                                        return std::nullopt;
+                                                      });
   test::fuzz_input input{which};
   for (auto byte : byte_span{bytes}.subspan(frame_header::size))
     input.push_back(std::to_integer<std::uint8_t>(byte));

@@ -110,7 +110,10 @@ template <class Event>
 std::vector<std::byte> encode(batch_encoder& encoder, std::vector<Event> events) {
   std::vector<std::byte> bytes;
   encoder.encode(std::span<const Event>{events}, bytes,
-                 [](const Event&, failure_ptr why) { ADD_FAILURE() << why->messages.at(0); });
+                 [](const Event&, failure_ptr why) -> std::optional<Event> {
+                   ADD_FAILURE() << why->messages.at(0);
+                   return std::nullopt;
+                 });
   return bytes;
 }
 
@@ -235,22 +238,25 @@ TEST(protocol_codec, a_function_that_was_never_told_of_is_refused) {
   EXPECT_THROW(decode<scheduler_event>(stranger.decoder, later), decode_error);
 }
 
-TEST(protocol_codec, an_event_that_cannot_travel_is_refused_and_the_others_arrive) {
+TEST(protocol_codec, an_event_that_cannot_travel_is_refused_replaced_in_its_place_and_the_others_arrive) {
   connection_of<scheduler_event> connection{event_source::client};
   std::vector<scheduler_event> events{
       submission(make_body(inc, 1)), submission(make_body([](const stays_here&) { return 1; }, stays_here{})),
       submission(make_body(twice, 2))};
   std::vector<std::byte> bytes;
   std::vector<std::string> refused;
-  connection.encoder.encode(
-      std::span<const scheduler_event>{events}, bytes,
-      [&](const scheduler_event&, failure_ptr why) { refused.push_back(why->messages.at(0)); });
+  connection.encoder.encode(std::span<const scheduler_event>{events}, bytes,
+                            [&](const scheduler_event&, failure_ptr why) -> std::optional<scheduler_event> {
+                              refused.push_back(why->messages.at(0));
+                              return fail_task{task_id{7}, std::move(why)};
+                            });
   ASSERT_EQ(refused.size(), 1u);
   EXPECT_NE(refused[0].find("stays_here"), std::string::npos) << refused[0];
   auto arrived = decode<scheduler_event>(connection.decoder, bytes);
-  ASSERT_EQ(arrived.size(), 2u);
+  ASSERT_EQ(arrived.size(), 3u);
   EXPECT_EQ(value_as<int>(*std::get<submit_task>(arrived[0]).body->run({})), 2);
-  EXPECT_EQ(value_as<int>(*std::get<submit_task>(arrived[1]).body->run({})), 4);
+  EXPECT_EQ(std::get<fail_task>(arrived[1]).failure->messages, refused);
+  EXPECT_EQ(value_as<int>(*std::get<submit_task>(arrived[2]).body->run({})), 4);
 }
 
 TEST(protocol_codec, arguments_that_are_too_large_are_refused_with_advice) {
@@ -260,7 +266,10 @@ TEST(protocol_codec, arguments_that_are_too_large_are_refused_with_advice) {
   std::vector<std::byte> bytes;
   std::string told;
   connection.encoder.encode(std::span<const scheduler_event>{events}, bytes,
-                            [&](const scheduler_event&, failure_ptr why) { told = why->messages.at(0); });
+                            [&](const scheduler_event&, failure_ptr why) -> std::optional<scheduler_event> {
+                              told = why->messages.at(0);
+                              return std::nullopt;
+                            });
   EXPECT_NE(told.find("scatter the large ones"), std::string::npos) << told;
   EXPECT_TRUE(bytes.empty());
 }
