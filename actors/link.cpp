@@ -2,6 +2,7 @@
 
 #include "actors/log.hpp"
 #include "actors/messages.hpp"
+#include "runtime/core/instant.hpp"
 #include "runtime/services/function_registry.hpp"
 #include "runtime/services/thread_role.hpp"
 

@@ -5,6 +5,7 @@
 #include "actors/peer_identity.hpp"
 #include "actors/scheduler_host.hpp"
 #include "actors/speaks_for.hpp"
+#include "runtime/core/instant.hpp"
 #include "runtime/services/hello_session.hpp"
 #include "runtime/services/listener.hpp"
 

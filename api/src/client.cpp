@@ -86,7 +86,8 @@ client::client(const std::string& address, client_options options)
             .address = to_string(detail::endpoint::parse(address, default_port)),
             .socket = {},
             .key = detail::cluster_key::read_file(detail::cluster_key::file_path(key_file)),
-            .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(options.timeout)};
+            .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
+                std::chrono::nanoseconds(options.timeout))};
         return new implementation(detail::node::instance()->connect(std::move(where), name_for(options)),
                                   options);
       }()) {}

@@ -1,8 +1,7 @@
 #pragma once
 
+#include "runtime/core/instant.hpp"
 #include "runtime/services/ports.hpp"
-
-#include <weft/time.hpp>
 
 #include <memory>
 #include <string>
@@ -26,14 +25,14 @@ class cluster_worker {
   virtual bool running() const = 0;
 
   /// Waits until a worker that was retired has left, at most so long.
-  virtual bool wait_until_left(nanoseconds limit) = 0;
+  virtual bool wait_until_left(std::chrono::nanoseconds limit) = 0;
 
   /// Asks it to end: it takes no more tasks, and those that run are asked to stop.
   virtual void ask_to_stop() = 0;
 
   /// Waits until it has ended, at most so long. Returns what it still waits for, in words; empty: it has
   /// ended.
-  virtual std::string wait_until_stopped(nanoseconds limit) = 0;
+  virtual std::string wait_until_stopped(std::chrono::nanoseconds limit) = 0;
 
   /// Ends a process at once; waits for threads as long as it takes, for nothing can end them.
   virtual void force_to_stop() = 0;

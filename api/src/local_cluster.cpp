@@ -187,7 +187,7 @@ void local_cluster::implementation::close() {
     worker->ask_to_stop();
   const auto deadline = detail::deadline_after(options.shutdown_timeout);
   for (auto& worker : workers) {
-    const nanoseconds left = std::max(nanoseconds(0), deadline - detail::instant::now());
+    const auto left = std::max(std::chrono::nanoseconds(0), deadline - detail::instant::now());
     const std::string tasks = worker->wait_until_stopped(left);
     if (tasks.empty()) continue;
     if (!options.processes) say(threads_cannot_be_killed(worker->name(), tasks));

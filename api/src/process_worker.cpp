@@ -178,11 +178,11 @@ class process_worker final : public cluster_worker {
     return how_it_ended_.empty();
   }
 
-  bool wait_until_left(nanoseconds limit) override { return wait_until_ended(limit); }
+  bool wait_until_left(std::chrono::nanoseconds limit) override { return wait_until_ended(limit); }
 
   void ask_to_stop() override { send_signal(lifeline_.get(), worker_signal::stop); }
 
-  std::string wait_until_stopped(nanoseconds limit) override {
+  std::string wait_until_stopped(std::chrono::nanoseconds limit) override {
     return wait_until_ended(limit) ? "" : "its tasks";
   }
 
@@ -207,7 +207,7 @@ class process_worker final : public cluster_worker {
   }
 
  private:
-  bool wait_until_ended(nanoseconds limit) {
+  bool wait_until_ended(std::chrono::nanoseconds limit) {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, limit, [&] { return !how_it_ended_.empty(); });
   }

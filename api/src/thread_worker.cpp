@@ -14,10 +14,10 @@ class thread_worker final : public cluster_worker {
 
   const std::string& name() const noexcept override { return handle_->name(); }
   bool running() const override { return handle_->how_it_left().empty(); }
-  bool wait_until_left(nanoseconds limit) override { return handle_->wait_until_left(limit); }
-  void ask_to_stop() override { still_running_ = handle_->stop(nanoseconds(0)); }
+  bool wait_until_left(std::chrono::nanoseconds limit) override { return handle_->wait_until_left(limit); }
+  void ask_to_stop() override { still_running_ = handle_->stop(std::chrono::nanoseconds(0)); }
 
-  std::string wait_until_stopped(nanoseconds limit) override {
+  std::string wait_until_stopped(std::chrono::nanoseconds limit) override {
     still_running_ = handle_->stop(limit);
     std::string text;
     for (const auto& key : still_running_)

@@ -54,7 +54,7 @@ std::string in_seconds(instant from, instant to) {
 
 instant deadline_after(nanoseconds limit) noexcept {
   const instant now = instant::now();
-  return limit.count() >= never.nanoseconds - now.nanoseconds ? never : now + limit;
+  return limit.count() >= never.nanoseconds - now.nanoseconds ? never : instant{now.nanoseconds + limit.count()};
 }
 
 future_handle::future_handle(const future_handle& other) noexcept

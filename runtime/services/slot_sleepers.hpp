@@ -1,9 +1,9 @@
 #pragma once
 
+#include "runtime/core/instant.hpp"
 #include "runtime/holder/holder_state.hpp"
 
 #include <weft/ids.hpp>
-#include <weft/time.hpp>
 
 #include <array>
 #include <atomic>

@@ -1,9 +1,8 @@
 #pragma once
 
 #include "runtime/core/functions.hpp"
+#include "runtime/core/instant.hpp"
 #include "runtime/worker/worker_state.hpp"
-
-#include <weft/time.hpp>
 
 #include <array>
 #include <atomic>

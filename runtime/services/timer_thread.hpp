@@ -1,6 +1,6 @@
 #pragma once
 
-#include <weft/time.hpp>
+#include "runtime/core/instant.hpp"
 
 #include <condition_variable>
 #include <functional>

@@ -1,12 +1,11 @@
 #pragma once
 
 #include "runtime/core/inline_list.hpp"
+#include "runtime/core/instant.hpp"
 #include "runtime/core/priority_queue.hpp"
 #include "runtime/core/task_table.hpp"
 #include "runtime/scheduler/protocol.hpp"
 #include "runtime/worker/protocol.hpp"
-
-#include <weft/time.hpp>
 
 #include <cstdint>
 #include <deque>

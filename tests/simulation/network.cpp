@@ -45,8 +45,8 @@ void simulated_network::put(party who, const put_value& command) {
 // What is put is acknowledged when it has arrived; until then nobody knows.
 void simulated_network::there(requester_id id, worker_event event, bool acknowledged) {
   connection& its = connections_.at(id);
-  its.last_there =
-      std::max(its.last_there, world_.clock.now() + nanoseconds(world_.link_delays().draw(chance_)));
+  its.last_there = std::max(its.last_there, world_.clock.now() +
+                                                std::chrono::nanoseconds(world_.link_delays().draw(chance_)));
   world_.clock.at(its.last_there, [this, id, acknowledged, event = std::move(event)]() mutable {
     connection& its = connections_.at(id);
     if (!its.open) return;
@@ -63,8 +63,8 @@ void simulated_network::there(requester_id id, worker_event event, bool acknowle
 void simulated_network::answer(requester_id to, task_id task, value_ptr value, bool moved) {
   connection& its = connections_.at(to);
   if (!its.open) return;
-  its.last_back =
-      std::max(its.last_back, world_.clock.now() + nanoseconds(world_.link_delays().draw(chance_)));
+  its.last_back = std::max(its.last_back,
+                           world_.clock.now() + std::chrono::nanoseconds(world_.link_delays().draw(chance_)));
   world_.clock.at(its.last_back, [this, to, task, value = std::move(value), moved] {
     connection& its = connections_.at(to);
     if (!its.open) return;

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "runtime/core/event_text.hpp"
-
-#include <weft/time.hpp>
+#include "runtime/core/instant.hpp"
 
 #include <cstdint>
 #include <stdexcept>

@@ -144,7 +144,7 @@ void world::plan_faults() {
   });
   plan(knobs.stalls, [](world& its) {
     if (simulated_worker* victim = its.some_worker())
-      victim->stall(its.clock.now() + nanoseconds(its.chance_.between(0, its.knobs.horizon)));
+      victim->stall(its.clock.now() + std::chrono::nanoseconds(its.chance_.between(0, its.knobs.horizon)));
   });
   plan(knobs.retirements, [](world& its) {
     simulated_worker* veteran = its.some_worker();

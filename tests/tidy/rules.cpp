@@ -165,9 +165,7 @@ offences public_header_includes(const source_tree& tree) {
   for (const auto& [path, text] : tree) {
     if (!is_public_header(path)) continue;
     for (const auto& include : inclusions(text)) {
-      // The standard library's own part for durations: <chrono> with its calendars costs too much.
-      const bool durations = name_of(path) == "time.hpp" && include.name == "bits/chrono.h";
-      const bool standard = durations || include.name.find_first_of("/.") == include.name.npos;
+      const bool standard = include.name.find_first_of("/.") == include.name.npos;
       const bool caf = name_of(path) == "caf.hpp" && include.name.starts_with("caf/");
       if (include.quoted || !(standard || include.name.starts_with("weft/") || caf))
         found.push_back(at(path, include.line) + "a public header includes " + include.name);

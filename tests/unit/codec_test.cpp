@@ -142,6 +142,7 @@ TEST(codec, scalars_arrive) {
   EXPECT_ARRIVES(color::green);
   EXPECT_ARRIVES(std::byte{7});
   EXPECT_ARRIVES(std::chrono::milliseconds(-4));
+  EXPECT_ARRIVES(nanoseconds(-4));
   EXPECT_ARRIVES(std::chrono::system_clock::time_point(std::chrono::seconds(5)));
   EXPECT_ARRIVES(std::complex<double>(1, -2));
 }

@@ -27,8 +27,8 @@ struct client_options {
   /// The file with the cluster's key. Empty: WEFT_KEY_FILE, else weft/cluster.key in the configuration
   /// folder.
   std::string key_file = {};
-  /// For connecting to a scheduler elsewhere.
-  nanoseconds timeout = std::chrono::seconds(5);
+  /// For connecting to a scheduler elsewhere: 5 s.
+  nanoseconds timeout{5'000'000'000};
   /// `submit` blocks while so many tasks are not done,
   std::uint64_t max_pending = 10'000'000;
   /// or while their arguments take so many bytes.

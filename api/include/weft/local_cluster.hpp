@@ -18,8 +18,8 @@ struct local_cluster_options {
   /// Workers are processes of their own that run this program; see weft::init. Otherwise they are threads of
   /// this one.
   bool processes = false;
-  /// How long its end waits for tasks that run.
-  nanoseconds shutdown_timeout = std::chrono::seconds(5);
+  /// How long its end waits for tasks that run: 5 s.
+  nanoseconds shutdown_timeout{5'000'000'000};
 };
 
 struct new_worker_options {

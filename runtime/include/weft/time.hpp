@@ -1,19 +1,67 @@
 #pragma once
 
 #include <compare>
+#include <concepts>
 #include <cstdint>
-
-// What the library keeps for itself is durations and clocks without the calendar, which costs as much as all
-// of Weft.
-#if __has_include(<bits/chrono.h>)
-#include <bits/chrono.h>
-#else
-#include <chrono>
-#endif
+#include <type_traits>
 
 namespace weft {
 
-using std::chrono::nanoseconds;
+namespace detail {
+
+/// What counts ticks of a known length, as every std::chrono::duration does.
+template <class T>
+concept duration_like = requires(const T& value) {
+  T::period::num;
+  T::period::den;
+  { value.count() } -> std::same_as<typename T::rep>;
+  requires std::is_arithmetic_v<typename T::rep>;
+};
+
+/// Whole nanoseconds: what chrono, too, takes for nanoseconds without being told to round.
+template <class T>
+concept whole_nanoseconds =
+    duration_like<T> && std::is_integral_v<typename T::rep> && 1'000'000'000 % T::period::den == 0;
+
+} // namespace detail
+
+/// A length of time, up to 292 years. Every std::chrono::duration of whole nanoseconds becomes one by itself
+/// (what is longer becomes the longest there is), and it becomes std::chrono::nanoseconds by itself:
+///
+///     future.result(5s);
+///
+/// Whoever writes 5s includes <chrono>. This header does not: it would cost more than all of Weft.
+class nanoseconds {
+ public:
+  using rep = std::int64_t;
+  struct period {
+    static constexpr std::int64_t num = 1;
+    static constexpr std::int64_t den = 1'000'000'000;
+  };
+
+  constexpr nanoseconds() noexcept = default;
+  constexpr explicit nanoseconds(rep count) noexcept : count_(count) {}
+  template <detail::whole_nanoseconds Duration>
+  constexpr nanoseconds(const Duration& other) noexcept {
+    constexpr std::int64_t per_part = period::den / Duration::period::den;
+    if (__builtin_mul_overflow(other.count(), Duration::period::num, &count_) ||
+        __builtin_mul_overflow(count_, per_part, &count_))
+      count_ = other.count() < 0 ? INT64_MIN : INT64_MAX;
+  }
+  template <detail::whole_nanoseconds Duration>
+  requires(Duration::period::num == 1 && Duration::period::den == period::den &&
+           std::is_same_v<typename Duration::rep, rep>) constexpr
+  operator Duration() const noexcept {
+    return Duration(count_);
+  }
+
+  constexpr rep count() const noexcept { return count_; }
+  static constexpr nanoseconds max() noexcept { return nanoseconds(INT64_MAX); }
+  friend constexpr auto operator<=>(nanoseconds, nanoseconds) noexcept = default;
+
+ private:
+  rep count_ = 0;
+};
 
 namespace detail {
 
@@ -22,17 +70,7 @@ struct instant {
   std::int64_t nanoseconds = 0;
 
   friend constexpr auto operator<=>(instant, instant) noexcept = default;
-  friend constexpr instant operator+(instant at, std::chrono::nanoseconds by) noexcept {
-    return {at.nanoseconds + by.count()};
-  }
-  friend constexpr std::chrono::nanoseconds operator-(instant a, instant b) noexcept {
-    return std::chrono::nanoseconds(a.nanoseconds - b.nanoseconds);
-  }
-  static instant now() noexcept {
-    return {std::chrono::duration_cast<std::chrono::nanoseconds>(
-                std::chrono::steady_clock::now().time_since_epoch())
-                .count()};
-  }
+  static instant now() noexcept;
 };
 
 } // namespace detail

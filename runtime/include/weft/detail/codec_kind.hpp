@@ -3,6 +3,7 @@
 #include <weft/detail/decoder.hpp>
 #include <weft/detail/encoder.hpp>
 #include <weft/detail/reflection.hpp>
+#include <weft/time.hpp>
 
 #include <array>
 #include <concepts>
@@ -48,7 +49,7 @@ enum class codec_kind : std::uint8_t {
   boolean,    ///< one byte, 0 or 1
   number,     ///< arithmetic or enum, as it lies in memory
   extended,   ///< long double: 10 bytes of value, then padding
-  duration,   ///< std::chrono::duration: its count
+  duration,   ///< std::chrono::duration and weft::nanoseconds: the count
   time_point, ///< std::chrono::time_point: its time since the epoch
   complex,    ///< std::complex: two numbers
   array,      ///< std::array and C arrays: the elements
@@ -174,13 +175,6 @@ concept tuple_like = requires {
 };
 
 template <class T>
-concept duration_like = requires(const T& value) {
-  typename T::period;
-  { value.count() } -> std::same_as<typename T::rep>;
-  requires std::is_arithmetic_v<typename T::rep>;
-};
-
-template <class T>
 concept time_point_like = requires(const T& value) {
   typename T::clock;
   { value.time_since_epoch() } -> std::same_as<typename T::duration>;
@@ -221,6 +215,8 @@ constexpr codec_kind find_codec_kind() {
     return fields;
   else if constexpr (std::is_aggregate_v<T>)
     return reflected_aggregate<T> ? aggregate : none;
+  else if constexpr (std::is_same_v<T, nanoseconds>)
+    return duration;
   else if constexpr (instance_of_template<T>) {
     if constexpr (contiguous_container<T>)
       return contiguous;

@@ -1,0 +1,48 @@
+#include <weft/time.hpp>
+
+#include "runtime/core/instant.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <ratio>
+#include <type_traits>
+
+using namespace std::chrono_literals;
+using weft::nanoseconds;
+
+TEST(nanoseconds, are_made_of_every_duration_of_whole_nanoseconds) {
+  EXPECT_EQ(nanoseconds(5s).count(), 5'000'000'000);
+  EXPECT_EQ(nanoseconds(-100ms).count(), -100'000'000);
+  EXPECT_EQ(nanoseconds(7ns).count(), 7);
+  EXPECT_EQ(nanoseconds(std::chrono::hours(2)).count(), 7'200'000'000'000);
+  EXPECT_EQ((nanoseconds(std::chrono::duration<unsigned char, std::ratio<1, 4>>(200)).count()),
+            50'000'000'000);
+}
+
+TEST(nanoseconds, are_not_made_of_what_would_have_to_be_rounded) {
+  EXPECT_FALSE((std::is_convertible_v<std::chrono::duration<double>, nanoseconds>));
+  EXPECT_FALSE((std::is_convertible_v<std::chrono::duration<int, std::pico>, nanoseconds>));
+  EXPECT_FALSE((std::is_convertible_v<std::chrono::duration<int, std::ratio<1, 3>>, nanoseconds>));
+  EXPECT_FALSE((std::is_convertible_v<int, nanoseconds>));
+}
+
+TEST(nanoseconds, of_a_longer_time_than_they_can_hold_are_the_longest_there_are) {
+  EXPECT_EQ(nanoseconds(std::chrono::hours::max()), nanoseconds::max());
+  EXPECT_EQ(nanoseconds(std::chrono::milliseconds::max()), nanoseconds::max());
+  EXPECT_EQ(nanoseconds(std::chrono::duration<unsigned long long>::max()), nanoseconds::max());
+  EXPECT_EQ(nanoseconds(std::chrono::seconds::min()).count(), INT64_MIN);
+}
+
+TEST(nanoseconds, become_those_of_chrono_again_and_compare_with_durations) {
+  const nanoseconds limit = 5s;
+  const std::chrono::nanoseconds same = limit;
+  EXPECT_EQ(same, 5s);
+  EXPECT_TRUE(limit == 5s && limit > 4999ms && 1h > limit);
+}
+
+TEST(instants, are_moved_by_durations_and_their_difference_is_one) {
+  const weft::detail::instant begin{1'000};
+  EXPECT_EQ((begin + 2us).nanoseconds, 3'000);
+  EXPECT_EQ(begin + 2us - begin, 2us);
+}
