@@ -92,6 +92,9 @@ client::client(const std::string& address, client_options options)
                                   options);
       }()) {}
 
+client::client(const char* address, client_options options)
+    : client(std::string(address), std::move(options)) {}
+
 client::client(client&& other) noexcept
     : implementation_(std::exchange(other.implementation_, nullptr)),
       core_(std::exchange(other.core_, nullptr)) {}

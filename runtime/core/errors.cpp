@@ -21,9 +21,39 @@ std::string sentence(const task_error::details& what) {
 
 } // namespace
 
+struct task_error::shared : detail::reference_counted<shared> {
+  shared(details what, std::exception_ptr original) noexcept
+      : what(std::move(what)), original(std::move(original)) {}
+  details what;
+  std::exception_ptr original;
+};
+
 task_error::task_error(details what, std::exception_ptr original)
     : error(sentence(what)),
       shared_(detail::make_intrusive<const shared>(std::move(what), std::move(original))) {}
+
+task_error::task_error(const task_error& other) noexcept = default;
+task_error& task_error::operator=(const task_error& other) noexcept = default;
+
+const std::string& task_error::type() const noexcept {
+  return shared_->what.type;
+}
+
+const std::vector<std::string>& task_error::messages() const noexcept {
+  return shared_->what.messages;
+}
+
+const std::string& task_error::key() const noexcept {
+  return shared_->what.key;
+}
+
+const std::string& task_error::worker() const noexcept {
+  return shared_->what.worker;
+}
+
+std::exception_ptr task_error::original() const noexcept {
+  return shared_->original;
+}
 
 // Out of line, so that each type's vtable and typeinfo exist once, in libweft.
 error::~error() = default;

@@ -13,12 +13,15 @@ namespace weft::detail {
 
 // -- inputs -----------------------------------------------------------------------------------------------
 
-struct input_list::index {
-  std::unordered_map<task_id, std::uint32_t> numbers;
+struct input_list::list {
+  inline_list<task_id, 4> tasks;
+  std::unordered_map<task_id, std::uint32_t> numbers; // of long lists
 };
 
+input_list::input_list(client_core& core) noexcept : core_(core) {}
+
 input_list::~input_list() {
-  delete index_;
+  delete list_;
 }
 
 std::uint32_t input_list::add(const future_handle& future) {
@@ -29,23 +32,28 @@ std::uint32_t input_list::add(const future_handle& future) {
   if (&future.core() != &core_)
     throw std::invalid_argument("weft: " + future.key() +
                                 " belongs to another client; pass its result instead of the future");
+  if (!list_) list_ = new list;
+  auto& [tasks, numbers] = *list_;
   const task_id task = future.task();
-  const auto next = static_cast<std::uint32_t>(tasks_.size());
-  constexpr std::size_t searched_by_eye = 16;
-  if (!index_ && tasks_.size() == searched_by_eye) {
-    index_ = new index;
+  const std::uint32_t next = tasks.size();
+  constexpr std::uint32_t searched_by_eye = 16;
+  if (next == searched_by_eye && numbers.empty())
     for (std::uint32_t i = 0; i < next; ++i)
-      index_->numbers.emplace(tasks_[i], i);
-  }
-  if (index_) {
-    const auto [at, added] = index_->numbers.try_emplace(task, next);
-    if (added) tasks_.push_back(task);
+      numbers.emplace(tasks[i], i);
+  if (!numbers.empty()) {
+    const auto [at, added] = numbers.try_emplace(task, next);
+    if (added) tasks.push_back(task);
     return at->second;
   }
   for (std::uint32_t i = 0; i < next; ++i)
-    if (tasks_[i] == task) return i;
-  tasks_.push_back(task);
+    if (tasks[i] == task) return i;
+  tasks.push_back(task);
   return next;
+}
+
+array_view<const task_id> input_list::tasks() const noexcept {
+  if (!list_) return {};
+  return list_->tasks;
 }
 
 // -- submitting -------------------------------------------------------------------------------------------

@@ -2,9 +2,19 @@
 
 #include "runtime/services/completion_set.hpp"
 
+#include <utility>
+
 namespace weft::detail {
 
 completion_stream::completion_stream(bool values) : set_(new completion_set(values)) {}
+
+completion_stream::completion_stream(completion_stream&& other) noexcept
+    : set_(std::exchange(other.set_, nullptr)) {}
+
+completion_stream& completion_stream::operator=(completion_stream&& other) noexcept {
+  std::swap(set_, other.set_);
+  return *this;
+}
 
 completion_stream::~completion_stream() {
   delete set_;

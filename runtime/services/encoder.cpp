@@ -2,14 +2,45 @@
 #include <weft/errors.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace weft::detail {
+
+static_assert(std::endian::native == std::endian::little, "weft: the wire format is little-endian memory");
 
 namespace {
 constexpr std::size_t first_chunk = 1024;
 constexpr std::size_t largest_chunk = 64 * 1024;
 } // namespace
+
+struct encoder::rope {
+  struct chunk {
+    std::byte* data;
+    std::size_t capacity;
+  };
+
+  std::vector<array_view<const std::byte>> closed;
+  std::vector<chunk> chunks;
+  std::vector<buffer_ptr> kept;
+
+  rope() = default;
+  rope(const rope&) = delete;
+  rope& operator=(const rope&) = delete;
+  ~rope() {
+    for (const auto& chunk : chunks)
+      ::operator delete(chunk.data);
+  }
+};
+
+encoder::rope& encoder::own_rope() {
+  if (!rope_) rope_ = new rope;
+  return *rope_;
+}
+
+encoder::encoder() noexcept : encoder(~std::uint64_t{0}) {}
+
+encoder::encoder(std::uint64_t limit) noexcept : limit_(limit) {}
 
 encoder::encoder(encoder&& other) noexcept : limit_(other.limit_) {
   *this = std::move(other);
@@ -21,9 +52,7 @@ encoder& encoder::operator=(encoder&& other) noexcept {
   std::swap(segment_begin_, other.segment_begin_);
   std::swap(closed_size_, other.closed_size_);
   std::swap(limit_, other.limit_);
-  std::swap(closed_, other.closed_);
-  std::swap(chunks_, other.chunks_);
-  std::swap(kept_, other.kept_);
+  std::swap(rope_, other.rope_);
   std::swap(depth_, other.depth_);
   std::swap(copying_, other.copying_);
   std::swap(overflowed_, other.overflowed_);
@@ -31,18 +60,18 @@ encoder& encoder::operator=(encoder&& other) noexcept {
 }
 
 encoder::~encoder() {
-  for (const auto& chunk : chunks_)
-    ::operator delete(chunk.data);
+  delete rope_;
 }
 
 void encoder::write_shared(array_view<const std::byte> bytes, buffer_ptr owner) {
   if (bytes.size() < borrow_threshold) return write_bytes(bytes.data(), bytes.size());
   borrow(bytes.data(), bytes.size());
-  if (!overflowed_) kept_.push_back(std::move(owner));
+  if (!overflowed_) own_rope().kept.push_back(std::move(owner));
 }
 
 std::vector<array_view<const std::byte>> encoder::segments() const {
-  auto result = closed_;
+  std::vector<array_view<const std::byte>> result;
+  if (rope_) result = rope_->closed;
   if (cursor_ != segment_begin_) result.emplace_back(segment_begin_, cursor_);
   return result;
 }
@@ -54,26 +83,27 @@ intrusive_ptr<shared_buffer> encoder::flatten() const {
 }
 
 void encoder::copy_to(std::byte* target) const noexcept {
-  for (const auto& segment : closed_)
-    target = std::copy(segment.begin(), segment.end(), target);
+  if (rope_)
+    for (const auto& segment : rope_->closed)
+      target = std::copy(segment.begin(), segment.end(), target);
   std::copy(segment_begin_, cursor_, target);
 }
 
 void encoder::clear() noexcept {
-  while (chunks_.size() > 1) {
-    ::operator delete(chunks_.back().data);
-    chunks_.pop_back();
-  }
-  closed_.clear();
-  kept_.clear();
   closed_size_ = 0;
   depth_ = 0;
   copying_ = false;
   overflowed_ = false;
   cursor_ = segment_begin_ = end_ = nullptr;
-  if (!chunks_.empty()) {
-    cursor_ = segment_begin_ = chunks_.front().data;
-    end_ = cursor_ + std::min<std::uint64_t>(chunks_.front().capacity, limit_);
+  if (!rope_) return;
+  auto& chunks = rope_->chunks;
+  for (; chunks.size() > 1; chunks.pop_back())
+    ::operator delete(chunks.back().data);
+  rope_->closed.clear();
+  rope_->kept.clear();
+  if (!chunks.empty()) {
+    cursor_ = segment_begin_ = chunks.front().data;
+    end_ = cursor_ + std::min<std::uint64_t>(chunks.front().capacity, limit_);
   }
 }
 
@@ -90,7 +120,7 @@ void encoder::borrow(const void* bytes, std::size_t size) {
   if (overflowed_) return;
   if (size > limit_ - this->size()) return overflow();
   close_segment();
-  closed_.emplace_back(static_cast<const std::byte*>(bytes), size);
+  own_rope().closed.emplace_back(static_cast<const std::byte*>(bytes), size);
   closed_size_ += size;
   // What may still be written shrinks by what was borrowed.
   end_ = cursor_ + std::min<std::uint64_t>(static_cast<std::uint64_t>(end_ - cursor_), limit_ - closed_size_);
@@ -98,17 +128,18 @@ void encoder::borrow(const void* bytes, std::size_t size) {
 
 void encoder::close_segment() {
   if (cursor_ == segment_begin_) return;
-  closed_.emplace_back(segment_begin_, cursor_);
+  own_rope().closed.emplace_back(segment_begin_, cursor_);
   closed_size_ += static_cast<std::uint64_t>(cursor_ - segment_begin_);
   segment_begin_ = cursor_;
 }
 
 void encoder::open_chunk(std::size_t size) {
-  const auto grown = chunks_.empty() ? first_chunk : std::min(2 * chunks_.back().capacity, largest_chunk);
+  auto& chunks = own_rope().chunks;
+  const auto grown = chunks.empty() ? first_chunk : std::min(2 * chunks.back().capacity, largest_chunk);
   const auto capacity = std::max(size, grown);
-  chunks_.reserve(chunks_.size() + 1);
-  chunks_.push_back({static_cast<std::byte*>(::operator new(capacity)), capacity});
-  cursor_ = segment_begin_ = chunks_.back().data;
+  chunks.reserve(chunks.size() + 1);
+  chunks.push_back({static_cast<std::byte*>(::operator new(capacity)), capacity});
+  cursor_ = segment_begin_ = chunks.back().data;
   end_ = cursor_ + std::min<std::uint64_t>(capacity, limit_ - closed_size_);
 }
 

@@ -54,12 +54,20 @@ std::string in_seconds(instant from, instant to) {
 
 instant deadline_after(nanoseconds limit) noexcept {
   const instant now = instant::now();
-  return limit.count() >= never.nanoseconds - now.nanoseconds ? never : instant{now.nanoseconds + limit.count()};
+  return limit.count() >= never.nanoseconds - now.nanoseconds ? never
+                                                              : instant{now.nanoseconds + limit.count()};
 }
 
 future_handle::future_handle(const future_handle& other) noexcept
     : core_(other.core_), slot_(other.slot_), task_(other.task_) {
   if (slot_) slot_->handles.fetch_add(1, std::memory_order_relaxed);
+}
+
+future_handle& future_handle::operator=(future_handle other) noexcept {
+  std::swap(core_, other.core_);
+  std::swap(slot_, other.slot_);
+  std::swap(task_, other.task_);
+  return *this;
 }
 
 void future_handle::drop() noexcept {

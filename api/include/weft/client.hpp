@@ -62,8 +62,7 @@ class WEFT_API client {
   /// Of the scheduler at "host:port". Throws connection_error (nobody there, wrong key, another protocol) and
   /// timeout_error, naming the address; std::invalid_argument where it is not an address.
   explicit client(const std::string& address, client_options options = {});
-  explicit client(const char* address, client_options options = {})
-      : client(std::string(address), static_cast<client_options&&>(options)) {}
+  explicit client(const char* address, client_options options = {});
   client(client&& other) noexcept;
   client& operator=(client&& other) noexcept;
   /// Closes.
@@ -123,7 +122,7 @@ class WEFT_API client {
       }(std::begin(range), detail::range_cursor(ranges)...);
       return futures;
     } else {
-      return std::vector<future<int>>{};
+      return std::vector<future<std::decay_t<Range>>>{};
     }
   }
 

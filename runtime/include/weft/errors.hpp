@@ -6,7 +6,6 @@
 #include <exception>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace weft {
@@ -31,23 +30,20 @@ class WEFT_API task_error : public error {
     std::string worker; ///< the name of the worker it ran on
   };
   task_error(details what, std::exception_ptr original);
+  task_error(const task_error& other) noexcept;
+  task_error& operator=(const task_error& other) noexcept;
   ~task_error() override;
 
-  const std::string& type() const noexcept { return shared_->what.type; }
-  const std::vector<std::string>& messages() const noexcept { return shared_->what.messages; }
-  const std::string& key() const noexcept { return shared_->what.key; }
-  const std::string& worker() const noexcept { return shared_->what.worker; }
+  const std::string& type() const noexcept;
+  const std::vector<std::string>& messages() const noexcept;
+  const std::string& key() const noexcept;
+  const std::string& worker() const noexcept;
 
   /// The exception itself where the task ran in this process, else null.
-  std::exception_ptr original() const noexcept { return shared_->original; }
+  std::exception_ptr original() const noexcept;
 
  private:
-  struct shared : detail::reference_counted<shared> {
-    shared(details what, std::exception_ptr original) noexcept
-        : what(std::move(what)), original(std::move(original)) {}
-    details what;
-    std::exception_ptr original;
-  };
+  struct shared;
   detail::intrusive_ptr<const shared> shared_; // an exception is copied by those who cannot bear another one
 };
 

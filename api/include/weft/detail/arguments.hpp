@@ -163,8 +163,9 @@ template <class Range>
 concept range_of_futures = iterable<Range> && std::is_base_of_v<any_future, element_t<Range>>;
 
 template <class Range>
-std::vector<const future_handle*> handles_of(const Range& futures) {
-  std::vector<const future_handle*> result;
+auto handles_of(const Range& futures) {
+  // The type is asked of the range: spelt out, the vector would be instantiated for all who include this.
+  std::vector<decltype(&(*std::begin(futures)).handle())> result;
   for (const auto& future : futures)
     result.push_back(&future.handle());
   return result;

@@ -15,7 +15,7 @@ namespace weft::detail {
 /// The futures that one task's arguments name, each once, numbered in the order of their first mention.
 class WEFT_API input_list {
  public:
-  explicit input_list(client_core& core) noexcept : core_(core) {}
+  explicit input_list(client_core& core) noexcept;
   ~input_list();
   input_list(const input_list&) = delete;
   input_list& operator=(const input_list&) = delete;
@@ -23,13 +23,12 @@ class WEFT_API input_list {
   /// The input's number. Throws std::invalid_argument for a future of another client or one that refers to
   /// nothing.
   std::uint32_t add(const future_handle& future);
-  const std::vector<task_id>& tasks() const noexcept { return tasks_; }
+  array_view<const task_id> tasks() const noexcept;
 
  private:
-  struct index;
+  struct list;
   client_core& core_;
-  std::vector<task_id> tasks_;
-  index* index_ = nullptr; // for long lists
+  list* list_ = nullptr; // made with the first future
 };
 
 /// Thread-safe; blocks while too much is pending. Throws key_conflict, cancelled_error after close.

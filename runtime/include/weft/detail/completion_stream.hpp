@@ -17,11 +17,8 @@ class WEFT_API completion_stream {
  public:
   /// With `values`, a future comes out only when its value is here, or there will be none.
   explicit completion_stream(bool values);
-  completion_stream(completion_stream&& other) noexcept : set_(std::exchange(other.set_, nullptr)) {}
-  completion_stream& operator=(completion_stream&& other) noexcept {
-    std::swap(set_, other.set_);
-    return *this;
-  }
+  completion_stream(completion_stream&& other) noexcept;
+  completion_stream& operator=(completion_stream&& other) noexcept;
   ~completion_stream();
 
   void add(future_handle future);

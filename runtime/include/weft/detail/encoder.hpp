@@ -4,7 +4,6 @@
 #include <weft/detail/shared_buffer.hpp>
 #include <weft/export.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,8 +12,6 @@
 #include <vector>
 
 namespace weft::detail {
-
-static_assert(std::endian::native == std::endian::little, "weft: the wire format is little-endian memory");
 
 /// Turns values into bytes: little-endian, sizes as 8 bytes. What it collects is a rope: small writes are
 /// copied into chunks of its own, large blocks are only pointed at and go out from where they lie
@@ -26,10 +23,10 @@ class WEFT_API encoder {
   /// How deep values of recursive types may nest; the decoder has the same limit.
   static constexpr unsigned depth_max = 64;
 
-  encoder() noexcept : encoder(~std::uint64_t{0}) {}
+  encoder() noexcept;
   /// Takes at most `limit` bytes. Past that it drops what comes and says `overflowed()`: the cheap way to ask
   /// whether a value is small.
-  explicit encoder(std::uint64_t limit) noexcept : limit_(limit) {}
+  explicit encoder(std::uint64_t limit) noexcept;
   encoder(const encoder&) = delete;
   encoder& operator=(const encoder&) = delete;
   encoder(encoder&& other) noexcept;
@@ -103,10 +100,8 @@ class WEFT_API encoder {
   void overflow() noexcept;
   [[noreturn]] static void too_deep();
 
-  struct chunk {
-    std::byte* data;
-    std::size_t capacity;
-  };
+  struct rope;
+  rope& own_rope();
 
   // The open segment is [segment_begin_, cursor_) and may grow to end_, the end of its chunk or of the limit.
   std::byte* cursor_ = nullptr;
@@ -114,9 +109,7 @@ class WEFT_API encoder {
   std::byte* segment_begin_ = nullptr;
   std::uint64_t closed_size_ = 0; // of the segments before the open one
   std::uint64_t limit_;
-  std::vector<array_view<const std::byte>> closed_;
-  std::vector<chunk> chunks_;
-  std::vector<buffer_ptr> kept_;
+  rope* rope_ = nullptr; // closed segments and what holds their bytes; made with the first write
   unsigned depth_ = 0;
   bool copying_ = false;
   bool overflowed_ = false;

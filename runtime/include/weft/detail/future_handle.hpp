@@ -43,14 +43,10 @@ class WEFT_API future_handle {
   future_handle(client_core& core, future_slot& slot, task_id task) noexcept
       : core_(&core), slot_(&slot), task_(task) {}
   future_handle(const future_handle& other) noexcept;
-  future_handle(future_handle&& other) noexcept
-      : core_(other.core_), slot_(std::exchange(other.slot_, nullptr)), task_(other.task_) {}
-  future_handle& operator=(future_handle other) noexcept {
-    std::swap(core_, other.core_);
-    std::swap(slot_, other.slot_);
-    std::swap(task_, other.task_);
-    return *this;
+  future_handle(future_handle&& other) noexcept : core_(other.core_), slot_(other.slot_), task_(other.task_) {
+    other.slot_ = nullptr;
   }
+  future_handle& operator=(future_handle other) noexcept;
   ~future_handle() {
     if (slot_) drop();
   }
