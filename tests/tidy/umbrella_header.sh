@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # umbrella_header.sh price|company COMPILER INCLUDE_FOLDER…
 #
-# price:   compiling a file that includes only <weft/weft.hpp> costs no more than <regex> and
-#          <iostream> (same machine, -O0, median of five, taken in turns so that a busy moment meets both). The aim is
-#          0.6, which is not reached: <string>, <vector> and <tuple> alone cost more than 0.5. Lower the limit with the price.
+# price:   compiling a file that includes only <weft/weft.hpp> costs at most 0.6 of what <regex> and
+#          <iostream> cost (same machine, -O0, median of five, taken in turns so that a busy moment meets both).
+#          <string> and <vector> alone cost 0.46: look at `g++ -H` and -fdump-lang-class for what has come in.
 # company: <weft/weft.hpp> brings no header of CAF, Boost or OpenSSL with it.
 set -euo pipefail
 
-limit=100 # per cent; the ratio was seen between 65 and 84, as busy as the machine was
+limit=60 # per cent
 question=$1 compiler=$2
 shift 2
 flags=(-std=c++20 -O0 "${@/#/-I}")
@@ -42,7 +42,7 @@ price() {
   done
   weft_ms=$(median_of_five "${weft[@]}")
   standard_ms=$(median_of_five "${standard[@]}")
-  echo "<weft/weft.hpp> $weft_ms ms, <regex> and <iostream> $standard_ms ms: $((100 * weft_ms / standard_ms)) %, at most $limit % (aim: 60 %)"
+  echo "<weft/weft.hpp> $weft_ms ms, <regex> and <iostream> $standard_ms ms: $((100 * weft_ms / standard_ms)) %, at most $limit %"
   ((100 * weft_ms <= limit * standard_ms))
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <chrono>
 #include <complex>
@@ -17,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <variant>
@@ -116,6 +118,13 @@ struct derived : point {
   int z;
 };
 
+/// An array by its parameters only.
+template <class T, std::size_t Size>
+struct corner {
+  T x, y;
+  friend bool operator==(const corner&, const corner&) = default;
+};
+
 enum class color : std::uint8_t { red, green };
 
 } // namespace
@@ -145,6 +154,12 @@ TEST(codec, scalars_arrive) {
   EXPECT_ARRIVES(nanoseconds(-4));
   EXPECT_ARRIVES(std::chrono::system_clock::time_point(std::chrono::seconds(5)));
   EXPECT_ARRIVES(std::complex<double>(1, -2));
+}
+
+TEST(codec, an_aggregate_of_two_that_is_no_array_arrives_field_by_field) {
+  EXPECT_EQ((detail::kind_of<corner<int, 2>>), detail::codec_kind::aggregate);
+  EXPECT_EQ((detail::kind_of<std::array<std::unique_ptr<int>, 2>>), detail::codec_kind::array);
+  EXPECT_ARRIVES(corner<int, 2>{3, -4});
 }
 
 TEST(codec, doubles_arrive_bit_for_bit) {

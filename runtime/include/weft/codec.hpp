@@ -3,8 +3,6 @@
 #include <weft/detail/structural_hash.hpp>
 #include <weft/detail/type_name.hpp>
 
-#include <tuple>
-
 namespace weft {
 
 /// Appends `value`. Large contiguous blocks are borrowed from it, so it must outlive the encoder's use.
@@ -105,8 +103,8 @@ void encode_value(encoder& to, const T& value) {
   } else if constexpr (kind == fields) {
     depth_of<encoder_depth, T, encoder> depth(to);
     // weft_fields takes the object as not const because decoding needs that; nothing is changed here.
-    std::apply([&](const auto&... field) { (encode_value(to, field), ...); },
-               weft_fields(const_cast<T&>(value)));
+    const auto fields = weft_fields(const_cast<T&>(value));
+    visit_parts(fields, [&](const auto&... field) { (encode_value(to, field), ...); });
   } else if constexpr (kind == aggregate) {
     depth_of<encoder_depth, T, encoder> depth(to);
     visit_fields(value, [&](const auto&... field) { (encode_value(to, field), ...); });
@@ -136,7 +134,7 @@ void encode_value(encoder& to, const T& value) {
       encode_element(to, mapped);
     }
   } else if constexpr (kind == tuple) {
-    std::apply([&](const auto&... part) { (encode_value(to, part), ...); }, value);
+    visit_parts(value, [&](const auto&... part) { (encode_value(to, part), ...); });
   } else if constexpr (kind == optional || kind == owner) {
     to.write(static_cast<bool>(value));
     if (value) encode_value(to, *value);
@@ -278,7 +276,8 @@ T decode_value(decoder& from) {
   } else if constexpr (kind == fields) {
     depth_of<decoder_depth, T, decoder> depth(from);
     T result;
-    std::apply([&](auto&... field) { (decode_into(from, field), ...); }, weft_fields(result));
+    const auto fields = weft_fields(result);
+    visit_parts(fields, [&](auto&... field) { (decode_into(from, field), ...); });
     return result;
   } else if constexpr (kind == aggregate) {
     depth_of<decoder_depth, T, decoder> depth(from);
@@ -303,7 +302,7 @@ T decode_value(decoder& from) {
       return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
         return T{{(static_cast<void>(Index), decode_value<element>(from))...}};
       }
-      (std::make_index_sequence<std::tuple_size_v<T>>{});
+      (std::make_index_sequence<std::tuple_size<T>::value>{});
     }
   } else if constexpr (kind == bits) {
     return decode_bits<T>(from);

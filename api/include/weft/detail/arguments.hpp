@@ -5,8 +5,6 @@
 #include <weft/detail/typed_body.hpp>
 #include <weft/future.hpp>
 
-#include <array>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -46,12 +44,11 @@ struct substitution<future<T>> {
   static type apply(input_list& inputs, const future<T>& future) { return {inputs.add(future.handle())}; }
 };
 
-template <class Element, std::size_t Size>
-requires has_futures<Element>
-struct substitution<std::array<Element, Size>> {
+template <template <class, std::size_t> class Array, class Element, std::size_t Size>
+requires(is_array<Array<Element, Size>>&& has_futures<Element>) struct substitution<Array<Element, Size>> {
   static constexpr bool changes = true;
-  using type = std::array<substituted_t<Element>, Size>;
-  static type apply(input_list& inputs, const std::array<Element, Size>& argument) {
+  using type = Array<substituted_t<Element>, Size>;
+  static type apply(input_list& inputs, const Array<Element, Size>& argument) {
     return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
       return type{{substitute(inputs, argument[Index])...}};
     }
@@ -102,7 +99,7 @@ requires(tuple_like<Tuple<Parts...>> && (has_futures<Parts> || ...)) struct subs
   static constexpr bool changes = true;
   using type = Tuple<substituted_t<Parts>...>;
   static type apply(input_list& inputs, const Tuple<Parts...>& argument) {
-    return std::apply([&](const Parts&... part) { return type{substitute(inputs, part)...}; }, argument);
+    return visit_parts(argument, [&](const Parts&... part) { return type{substitute(inputs, part)...}; });
   }
 };
 

@@ -3,7 +3,6 @@
 #include <weft/codec.hpp>
 #include <weft/detail/function_descriptor.hpp>
 
-#include <bit>
 #include <type_traits>
 #include <utility>
 
@@ -158,7 +157,7 @@ Function callable_from_bytes(const std::byte (&bytes)[sizeof(Function)]) {
     alignas(Function) std::byte bytes[sizeof(Function)];
   } copy;
   std::memcpy(copy.bytes, bytes, sizeof bytes);
-  return std::bit_cast<Function>(copy);
+  return __builtin_bit_cast(Function, copy); // std::bit_cast without <bit>
 }
 
 template <class Wrapped>
@@ -171,10 +170,12 @@ Wrapped decode_callable(decoder& from, const callable_words& words) {
     return Wrapped{decode_value<function>(from)};
   } else {
     std::byte bytes[sizeof(function)] = {};
-    if constexpr (kind == pointer || kind == member_function)
-      std::memcpy(bytes, std::array{words.first, words.second}.data(), sizeof bytes);
-    else if constexpr (kind == captures || kind == unchecked)
+    if constexpr (kind == pointer || kind == member_function) {
+      const std::uintptr_t both[] = {words.first, words.second};
+      std::memcpy(bytes, both, sizeof bytes);
+    } else if constexpr (kind == captures || kind == unchecked) {
       from.read_bytes(bytes, sizeof bytes);
+    }
     return Wrapped{callable_from_bytes<function>(bytes)};
   }
 }

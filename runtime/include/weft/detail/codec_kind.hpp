@@ -5,7 +5,6 @@
 #include <weft/detail/reflection.hpp>
 #include <weft/time.hpp>
 
-#include <array>
 #include <concepts>
 #include <cstdint>
 #include <type_traits>
@@ -19,7 +18,7 @@ namespace weft {
 /// of your own with private members, one function is enough, found by argument-dependent lookup:
 ///
 ///     class matrix {
-///       …
+///       … // std::tie is in <tuple>
 ///       friend auto weft_fields(matrix& self) { return std::tie(self.rows_, self.columns_, self.cells_); }
 ///     };
 ///
@@ -189,10 +188,16 @@ concept complex_like = std::is_trivially_copyable_v<T> && requires(const T& valu
   requires sizeof(T) == 2 * sizeof(typename T::value_type);
 };
 
+template <class Array, class Element>
+concept array_like = std::is_aggregate_v<Array> && tuple_like<Array> && requires(Array& array) {
+  { array.data() } -> std::same_as<Element*>;
+  array.fill(array[0]);
+};
+
 template <class T>
 inline constexpr bool is_array = std::is_bounded_array_v<T>;
-template <class T, std::size_t Size>
-inline constexpr bool is_array<std::array<T, Size>> = true;
+template <template <class, std::size_t> class Array, class T, std::size_t Size>
+inline constexpr bool is_array<Array<T, Size>> = array_like<Array<T, Size>, T>;
 
 template <class T>
 constexpr codec_kind find_codec_kind() {

@@ -2,8 +2,6 @@
 
 #include <weft/detail/structural_hash.hpp>
 
-#include <tuple>
-
 namespace weft::detail {
 
 /// About what a node of a standard list, tree or hash table takes besides its element.
@@ -23,12 +21,12 @@ std::uint64_t heap_bytes(const T& value) {
   if constexpr (!owns_heap<T>) {
     return 0;
   } else if constexpr (kind == fields) {
-    std::apply([&](const auto&... field) { ((bytes += heap_bytes(field)), ...); },
-               weft_fields(const_cast<T&>(value)));
+    const auto fields = weft_fields(const_cast<T&>(value));
+    visit_parts(fields, [&](const auto&... field) { ((bytes += heap_bytes(field)), ...); });
   } else if constexpr (kind == aggregate) {
     visit_fields(value, [&](const auto&... field) { ((bytes += heap_bytes(field)), ...); });
   } else if constexpr (kind == tuple) {
-    std::apply([&](const auto&... part) { ((bytes += heap_bytes(part)), ...); }, value);
+    visit_parts(value, [&](const auto&... part) { ((bytes += heap_bytes(part)), ...); });
   } else if constexpr (kind == array) {
     for (const auto& element : value)
       bytes += heap_bytes(element);

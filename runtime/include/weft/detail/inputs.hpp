@@ -6,7 +6,6 @@
 #include <weft/detail/value.hpp>
 
 #include <cstdint>
-#include <tuple>
 
 namespace weft::detail {
 
@@ -60,12 +59,12 @@ struct resolution<input<T>> {
   }
 };
 
-template <class Element, std::size_t Size>
-requires detail::with_inputs<Element>
-struct resolution<std::array<Element, Size>> {
+template <template <class, std::size_t> class Array, class Element, std::size_t Size>
+requires(
+    is_array<Array<Element, Size>>&& detail::with_inputs<Element>) struct resolution<Array<Element, Size>> {
   static constexpr bool with_inputs = true;
-  using type = std::array<resolved_t<Element>, Size>;
-  static type resolve(const std::array<Element, Size>& argument, array_view<const value_ptr> inputs) {
+  using type = Array<resolved_t<Element>, Size>;
+  static type resolve(const Array<Element, Size>& argument, array_view<const value_ptr> inputs) {
     static_assert(check_copyable<resolved_t<Element>>());
     return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
       return type{{resolution<Element>::resolve(argument[Index], inputs)...}};
@@ -136,8 +135,8 @@ requires(tuple_like<Tuple<Parts...>> &&
   using type = Tuple<resolved_t<Parts>...>;
   static type resolve(const Tuple<Parts...>& argument, array_view<const value_ptr> inputs) {
     static_assert((check_copyable<resolved_t<Parts>>() && ...));
-    return std::apply([&](const Parts&... part) { return type{resolution<Parts>::resolve(part, inputs)...}; },
-                      argument);
+    return visit_parts(
+        argument, [&](const Parts&... part) { return type{resolution<Parts>::resolve(part, inputs)...}; });
   }
 };
 

@@ -4,7 +4,8 @@
 #include <type_traits>
 #include <utility>
 
-/// What C++20 lets one find out about an aggregate: how many fields it has, and references to them.
+/// What C++20 lets one find out about an aggregate: how many fields it has, and references to them; and the
+/// same references for tuples.
 namespace weft::detail {
 
 template <class... Types>
@@ -257,6 +258,16 @@ constexpr decltype(auto) visit_fields(T& value, Visitor&& visitor) {
   } else {
     static_assert(count == 0, "weft: this type is not an aggregate of at most 32 fields");
   }
+}
+
+/// Calls visitor(part…) with references to all parts of a pair or tuple, in order: std::apply, without
+/// <tuple>.
+template <class Tuple, class Visitor>
+constexpr decltype(auto) visit_parts(Tuple& tuple, Visitor&& visitor) {
+  return [&]<std::size_t... Index>(std::index_sequence<Index...>)->decltype(auto) {
+    return visitor(get<Index>(tuple)...);
+  }
+  (std::make_index_sequence<std::tuple_size<std::remove_cv_t<Tuple>>::value>{});
 }
 
 struct field_lister {

@@ -5,7 +5,6 @@
 #include <weft/detail/task_body.hpp>
 
 #include <string>
-#include <tuple>
 
 namespace weft::detail {
 
@@ -87,6 +86,23 @@ using task_result_t =
 
 // -- the body -------------------------------------------------------------------
 
+template <std::size_t Index, class Argument>
+struct argument_at {
+  Argument value;
+};
+
+/// The arguments of a task, initialised with one {…} for each, from left to right: of std::tuple, which costs
+/// as much to include as all bodies, only what they need.
+template <class Indices, class... Arguments>
+struct argument_list;
+template <std::size_t... Index, class... Arguments>
+struct argument_list<std::index_sequence<Index...>, Arguments...> : argument_at<Index, Arguments>... {
+  template <class Visitor>
+  decltype(auto) visit(Visitor&& visitor) const {
+    return visitor(static_cast<const argument_at<Index, Arguments>&>(*this).value...);
+  }
+};
+
 template <class Wrapped, class... Arguments>
 struct descriptor_of;
 
@@ -99,25 +115,22 @@ class WEFT_HIDDEN typed_body final : public task_body {
 
   template <class... Given>
   explicit typed_body(Wrapped function, Given&&... arguments)
-      : function_(std::move(function)), arguments_(std::forward<Given>(arguments)...) {}
+      : function_(std::move(function)), arguments_{{std::forward<Given>(arguments)}...} {}
 
   value_ptr run(array_view<const value_ptr> inputs) const override {
-    return std::apply(
-        [&](const Arguments&... argument) {
-          return call(resolution<Arguments>::resolve(argument, inputs)...);
-        },
-        arguments_);
+    return arguments_.visit([&](const Arguments&... argument) {
+      return call(resolution<Arguments>::resolve(argument, inputs)...);
+    });
   }
 
   void encode(encoder& to) const override {
     encode_callable(to, function_, descriptor_of<Wrapped, Arguments...>::descriptor);
-    std::apply([&](const Arguments&... argument) { (encode_argument(to, argument), ...); }, arguments_);
+    arguments_.visit([&](const Arguments&... argument) { (encode_argument(to, argument), ...); });
   }
 
   std::uint64_t nbytes() const noexcept override {
-    const auto behind = std::apply(
-        [](const Arguments&... argument) { return (std::uint64_t{0} + ... + heap_bytes(argument)); },
-        arguments_);
+    const auto behind = arguments_.visit(
+        [](const Arguments&... argument) { return (std::uint64_t{0} + ... + heap_bytes(argument)); });
     return sizeof *this + behind + heap_bytes(unwrap(function_));
   }
 
@@ -135,22 +148,15 @@ class WEFT_HIDDEN typed_body final : public task_body {
     if constexpr (kind == callable_kind::in_process || !(travels<Arguments> && ...)) {
       decoder::fail("a task that never travels has arrived");
     } else {
-      // Braces and not parentheses: they are evaluated from left to right.
-      struct parts {
-        Wrapped function;
-        std::tuple<Arguments...> arguments;
-      } read{decode_callable<Wrapped>(from, words),
-             std::tuple<Arguments...>{decode_value<Arguments>(from)...}};
-      return std::apply(
-          [&](Arguments&... argument) {
-            return body_ptr::adopt(new typed_body(std::move(read.function), std::move(argument)...));
-          },
-          read.arguments);
+      return body_ptr::adopt(new typed_body(from, words));
     }
   }
 
  private:
   static constexpr auto kind = callable_kind_of<Wrapped>;
+
+  typed_body(decoder& from, const callable_words& words)
+      : function_(decode_callable<Wrapped>(from, words)), arguments_{{decode_value<Arguments>(from)}...} {}
 
   template <class Argument>
   static void encode_argument(encoder& to, const Argument& argument) {
@@ -185,7 +191,7 @@ class WEFT_HIDDEN typed_body final : public task_body {
   }
 
   Wrapped function_;
-  std::tuple<Arguments...> arguments_;
+  argument_list<std::index_sequence_for<Arguments...>, Arguments...> arguments_;
 };
 
 template <class Wrapped, class... Arguments>
