@@ -2,10 +2,12 @@
 
 #include <weft/ids.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <new>
 #include <utility>
@@ -15,7 +17,9 @@ namespace weft::detail {
 
 /// Records by task id. Ids are dense per client, so a look-up is a page number and an offset: no hashing,
 /// records stay where they are, and iteration is in the order of ids whatever the history. A page of
-/// 2^PageBits records is freed when its last record goes; one long-lived record keeps one page.
+/// 2^PageBits records is freed when its last record goes; one long-lived record keeps one page. Ids may come
+/// from a peer that names any: those far from all others are looked up in a map, and cost no list of the
+/// pages between.
 template <class Record, unsigned PageBits>
 class task_table {
   static_assert(PageBits >= 6);
@@ -31,6 +35,9 @@ class task_table {
     }
     bool has(std::uint64_t offset) const noexcept { return present[offset / 64] >> (offset % 64) & 1; }
   };
+
+  // The longest list of pages that one id may make, and the most clients that it may skip.
+  static constexpr std::uint64_t stretch_max = 1 << 16;
 
   // The pages of one client, from `first` on; what came before is freed and stays so.
   struct slab {
@@ -71,18 +78,12 @@ class task_table {
 
   /// Ends a record that exists.
   void erase(task_id id) noexcept {
-    slab& home = slabs_[id.client().value];
-    const std::uint64_t index = (id.sequence() >> PageBits) - home.first;
-    page& its = *home.pages[index];
+    page& its = *page_of(id);
     const std::uint64_t offset = id.sequence() % page_size;
     its.present[offset / 64] &= ~(std::uint64_t{1} << (offset % 64));
     its.at(offset)->~Record();
     --size_;
-    if (--its.live == 0) {
-      // One spare page, so that a lone record made and ended over and over does not cost a page each time.
-      spare_ = std::move(home.pages[index]);
-      trim(home);
-    }
+    if (--its.live == 0) end_page(id);
   }
 
   /// Calls visit(task_id, Record&) for each, in the order of ids. The visitor may erase the record it is
@@ -91,15 +92,17 @@ class task_table {
   void for_each(Visitor&& visit) {
     for (std::uint32_t client = 0; client < slabs_.size(); ++client)
       for_each_of(client_id{client}, visit);
+    for (auto far = far_.lower_bound(slabs_.size() << client_shift); far != far_.end();) {
+      const std::uint64_t client = far->first >> client_shift;
+      for_each_of(client_id{static_cast<std::uint32_t>(client)}, visit);
+      far = far_.lower_bound((client + 1) << client_shift);
+    }
   }
 
   /// The same for the tasks of one client. The visitor may erase any record, and insert none.
   template <class Visitor>
   void for_each_of(client_id client, Visitor&& visit) {
-    if (client.value >= slabs_.size()) return;
-    const std::uint64_t from = slabs_[client.value].first;
-    const std::uint64_t until = from + slabs_[client.value].pages.size();
-    for (std::uint64_t number = from; number < until; ++number)
+    for (std::uint64_t number = 0; next_page(client.value, number); ++number)
       for (std::uint64_t offset = 0; offset < page_size; ++offset) {
         const task_id id = task_id::make(client, number << PageBits | offset);
         page* const its = page_of(id);
@@ -114,32 +117,85 @@ class task_table {
   }
 
  private:
+  static constexpr unsigned client_shift = task_id::sequence_bits - PageBits;
+
   page* page_of(task_id id) const noexcept {
     const std::uint32_t client = id.client().value;
-    if (client >= slabs_.size()) return nullptr;
-    const slab& home = slabs_[client];
-    const std::uint64_t index = (id.sequence() >> PageBits) - home.first; // wraps round for what came before
-    return index < home.pages.size() ? home.pages[index].get() : nullptr;
+    if (client < slabs_.size()) {
+      const slab& home = slabs_[client];
+      const std::uint64_t index =
+          (id.sequence() >> PageBits) - home.first; // wraps round for what came before
+      if (index < home.pages.size() && home.pages[index]) return home.pages[index].get();
+    }
+    return far_.empty() ? nullptr : far_page_of(id);
+  }
+
+  page* far_page_of(task_id id) const noexcept {
+    const auto far = far_.find(id.value >> PageBits);
+    return far == far_.end() ? nullptr : far->second.get();
   }
 
   page& page_for(task_id id) {
+    if (page* const known = page_of(id)) return *known;
+    std::unique_ptr<page>& place = place_for(id);
+    place = spare_ ? std::move(spare_) : std::unique_ptr<page>(new page);
+    return *place;
+  }
+
+  // Where the page of this id, which does not exist, shall be.
+  std::unique_ptr<page>& place_for(task_id id) {
     const std::uint32_t client = id.client().value;
+    const std::uint64_t number = id.sequence() >> PageBits;
+    if (client >= slabs_.size() + stretch_max) return far_[id.value >> PageBits];
     if (client >= slabs_.size()) slabs_.resize(client + 1);
     slab& home = slabs_[client];
-    const std::uint64_t number = id.sequence() >> PageBits;
     if (home.pages.empty()) home.first = number;
-    while (number < home.first) { // rare: a table that sees a client's later tasks first
-      home.pages.insert(home.pages.begin(), nullptr);
-      --home.first;
-      ++home.head;
+    if (number < home.first) { // rare: a table that sees a client's later tasks first
+      const std::uint64_t missing = home.first - number;
+      if (missing > stretch_max) return far_[id.value >> PageBits];
+      std::vector<std::unique_ptr<page>> longer(missing + home.pages.size());
+      std::move(home.pages.begin(), home.pages.end(), longer.begin() + static_cast<std::ptrdiff_t>(missing));
+      home.pages = std::move(longer);
+      home.first = number;
+      home.head = 0;
     }
-    if (number - home.first >= home.pages.size()) home.pages.resize(number - home.first + 1);
-    auto& place = home.pages[number - home.first];
-    if (!place) {
-      place = spare_ ? std::move(spare_) : std::unique_ptr<page>(new page);
-      if (number - home.first < home.head) home.head = number - home.first;
+    const std::uint64_t index = number - home.first;
+    if (index >= home.pages.size() + stretch_max) return far_[id.value >> PageBits];
+    if (index >= home.pages.size()) home.pages.resize(index + 1);
+    if (index < home.head) home.head = index;
+    return home.pages[index];
+  }
+
+  void end_page(task_id id) noexcept {
+    // One spare page, so that a lone record made and ended over and over does not cost a page each time.
+    if (const auto far = far_.empty() ? far_.end() : far_.find(id.value >> PageBits); far != far_.end()) {
+      spare_ = std::move(far->second);
+      far_.erase(far);
+      return;
     }
-    return *place;
+    slab& home = slabs_[id.client().value];
+    spare_ = std::move(home.pages[(id.sequence() >> PageBits) - home.first]);
+    trim(home);
+  }
+
+  // Moves `number` on to the next page of this client that there is; false if there is none.
+  bool next_page(std::uint32_t client, std::uint64_t& number) const noexcept {
+    const std::uint64_t none = std::uint64_t{1} << client_shift;
+    std::uint64_t near = none;
+    if (client < slabs_.size()) {
+      const slab& home = slabs_[client];
+      std::uint64_t index = number > home.first ? number - home.first : 0;
+      while (index < home.pages.size() && !home.pages[index])
+        ++index;
+      if (index < home.pages.size()) near = home.first + index;
+    }
+    if (!far_.empty() && number < none) {
+      const std::uint64_t base = std::uint64_t{client} << client_shift;
+      const auto far = far_.lower_bound(base + number);
+      if (far != far_.end() && far->first - base < near) near = far->first - base;
+    }
+    number = near;
+    return near < none;
   }
 
   static void trim(slab& home) noexcept {
@@ -153,6 +209,7 @@ class task_table {
   }
 
   std::vector<slab> slabs_;
+  std::map<std::uint64_t, std::unique_ptr<page>> far_; // by id without the offset in the page
   std::unique_ptr<page> spare_;
   std::size_t size_ = 0;
 };

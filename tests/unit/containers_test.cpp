@@ -206,6 +206,51 @@ TEST(task_table, agrees_with_a_map_over_a_long_random_history) {
   EXPECT_EQ(ids(its), expected);
 }
 
+// A peer may name any id. Lists of all pages between these would take some hundred gigabytes.
+TEST(task_table, ids_far_from_all_others_are_kept_in_order_and_cost_no_list_of_pages) {
+  table its;
+  const task_id last = task((1u << 24) - 1, task_id::sequence_max);
+  const std::vector<task_id> far{task(1, 5), task(1, 1'000'000'000),  task(1, task_id::sequence_max),
+                                 task(2, 1), task(2, 10'000'000'000), task((1u << 24) - 2, 7),
+                                 last};
+  for (std::size_t i : {4u, 0u, 6u, 3u, 1u, 5u, 2u})
+    its.insert(far[i], std::to_string(i));
+  for (std::size_t i = 0; i < far.size(); ++i)
+    EXPECT_EQ(*its.find(far[i]), std::to_string(i));
+  EXPECT_EQ(ids(its), far);
+  EXPECT_EQ(its.find(task(1, 999'999'999)), nullptr);
+  EXPECT_EQ(its.find(task(3, task_id::sequence_max)), nullptr);
+  its.for_each([&](task_id id, std::string&) {
+    if (id != last) its.erase(id);
+  });
+  EXPECT_EQ(ids(its), std::vector{last});
+  its.erase(last);
+  EXPECT_EQ(its.size(), 0u);
+}
+
+// The list of pages grows until it has a page that was far when it was made.
+TEST(task_table, agrees_with_a_map_when_what_was_far_comes_near) {
+  test::seeded_random chance(18);
+  table its;
+  std::map<task_id, int> model;
+  for (int step = 0; step < 3'000; ++step) {
+    const task_id id = task(1, 1 + chance.below(600) * 64 * 1'000);
+    if (const auto known = model.find(id); known != model.end() && chance.chance(500)) {
+      EXPECT_EQ(*its.find(id), std::to_string(known->second));
+      its.erase(id);
+      model.erase(known);
+    } else if (known == model.end()) {
+      ASSERT_EQ(its.find(id), nullptr);
+      its.insert(id, std::to_string(step));
+      model.emplace(id, step);
+    }
+  }
+  std::vector<task_id> expected;
+  for (const auto& [id, step] : model)
+    expected.push_back(id);
+  EXPECT_EQ(ids(its), expected);
+}
+
 // -- priority_queue ---
 
 TEST(priority_queue, gives_the_higher_priority_first_and_equals_in_their_order) {
