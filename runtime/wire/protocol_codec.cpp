@@ -2,6 +2,7 @@
 
 #include "runtime/wire/event_reader.hpp"
 #include "runtime/wire/event_writer.hpp"
+#include "runtime/wire/well_formed.hpp"
 
 #include <stdexcept>
 #include <variant>
@@ -116,6 +117,7 @@ void batch_decoder::decode_batch(byte_span payload, std::vector<Event>& events) 
       if (!may_send(peer_, index, events))
         throw decode_error("event number " + std::to_string(index) + " is not for this peer to send");
       events.push_back(reader.template read_event<Event>(index));
+      require_well_formed(events.back());
     }
   } catch (const std::length_error& full) {
     // The registry takes only so many functions; a peer that tells of more is not one to listen to.

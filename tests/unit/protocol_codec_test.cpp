@@ -1,6 +1,7 @@
 #include "runtime/core/event_text.hpp"
 #include "runtime/services/function_registry.hpp"
 #include "runtime/wire/protocol_codec.hpp"
+#include "runtime/wire/well_formed.hpp"
 
 #include <weft/detail/typed_body.hpp>
 #include <weft/detail/typed_value.hpp>
@@ -39,6 +40,7 @@ class filler {
   requires requires { T::event_name(); }
   void fill(T& event) {
     T::visit_members(event, [this](const char*, auto& member) { fill(member); });
+    if constexpr (requires { event.body; }) event.function = event.body->function();
   }
   template <std::integral T>
   void fill(T& number) {
@@ -84,8 +86,8 @@ class filler {
   void fill(failure_ptr& what) {
     if (random_() % 4 != 0) what = failure::make(failure_kind::lost_data, "gone");
   }
-  void fill(value_ptr&) {} // bodies and values have tests of their own
-  void fill(body_ptr&) {}
+  void fill(value_ptr&) {} // values have tests of their own
+  void fill(body_ptr& body) { body = make_body(random_() % 2 ? inc : twice, 1); }
 
  private:
   std::mt19937 random_;
@@ -99,11 +101,22 @@ Event make_event(std::size_t index, std::index_sequence<Indices...>) {
 }
 
 template <class Event>
+bool is_well_formed(const Event& event) {
+  try {
+    require_well_formed(event);
+    return true;
+  } catch (const decode_error&) {
+    return false;
+  }
+}
+
+template <class Event>
 Event filled_event(std::size_t index, unsigned seed) {
-  auto event = make_event<Event>(index, std::make_index_sequence<std::variant_size_v<Event>>{});
-  filler fills{seed};
-  std::visit([&](auto& its) { fills.fill(its); }, event);
-  return event;
+  for (filler fills{seed};;) {
+    auto event = make_event<Event>(index, std::make_index_sequence<std::variant_size_v<Event>>{});
+    std::visit([&](auto& its) { fills.fill(its); }, event);
+    if (is_well_formed(event)) return event;
+  }
 }
 
 template <class Event>
@@ -206,6 +219,37 @@ TEST(protocol_codec, what_only_this_process_says_to_itself_is_not_accepted_from_
   connection_of<worker_event> connection{event_source::scheduler};
   auto bytes = encode(connection.encoder, std::vector<worker_event>{run_finished{}});
   EXPECT_THROW(decode<worker_event>(connection.decoder, bytes), decode_error);
+}
+
+// What every receiver counts on; see well_formed.hpp.
+TEST(protocol_codec, an_event_without_what_it_is_about_is_not_accepted) {
+  const auto refused = [](event_source peer, auto event) {
+    using whole = decltype(event);
+    connection_of<whole> connection{peer};
+    const auto bytes = encode(connection.encoder, std::vector<whole>{event});
+    EXPECT_THROW(decode<whole>(connection.decoder, bytes), decode_error) << event_text(event);
+  };
+  const auto body = make_body(inc, 1);
+  auto twice_the_same = submission(body);
+  twice_the_same.inputs = {task_id{5}, task_id{6}, task_id{5}};
+  auto its_own_input = submission(body);
+  its_own_input.inputs = {its_own_input.task};
+  auto nothing_to_run = submission(body);
+  nothing_to_run.body = nullptr;
+  for (const auto& event : {twice_the_same, its_own_input, nothing_to_run})
+    refused(event_source::client, scheduler_event{event});
+  refused(event_source::worker, scheduler_event{worker_joined{{1}, nullptr}});
+  refused(event_source::worker, scheduler_event{task_failed{{1}, {2}, {1}, 0, nullptr}});
+  compute_task compute;
+  compute.task = {5};
+  refused(event_source::scheduler, worker_event{compute});
+  compute.function = body->function();
+  compute.body = body;
+  compute.inputs = {input_location{{6}, {1}}, input_location{{6}, {2}}};
+  refused(event_source::scheduler, worker_event{compute});
+  refused(event_source::scheduler, holder_event{result_ready{{1}, {1}, {}, 8, nullptr}});
+  refused(event_source::scheduler, holder_event{result_failed{{1}, nullptr}});
+  refused(event_source::scheduler, holder_event{worker_introduced{{1}, nullptr}});
 }
 
 TEST(protocol_codec, a_body_arrives_and_runs) {
