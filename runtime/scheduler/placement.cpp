@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t inputs_looked_at =
     64; // of a task with very many, to find out where most of its inputs are
 constexpr std::size_t thefts_looked_at = 64; // assignments of a victim
+// Nanoseconds, an hour: what runs longer fills every window just as well, and the sums stay far from
+// overflow.
+constexpr std::int64_t longest_duration = 3'600'000'000'000;
 
 } // namespace
 
@@ -358,6 +361,7 @@ std::int64_t scheduler_state::expected_time(function_id id) const {
 }
 
 void scheduler_state::measure(function_id id, std::int64_t duration) {
+  duration = std::clamp<std::int64_t>(duration, 1, longest_duration);
   std::int64_t& mean = function(id).mean_time;
   mean = std::max<std::int64_t>(mean == 0 ? duration : mean + (duration - mean) / 8, 1);
 }

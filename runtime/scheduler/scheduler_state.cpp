@@ -31,18 +31,17 @@ void scheduler_state::on(client_left& event, scheduler_commands& commands) {
     return true;
   });
   tasks_.for_each_of(event.client, [&](task_id task, record& row) {
-    row.wanted = false;
+    not_wanted(task, row);
     // Its data may never arrive now; if it does, the report finds no record and the value is dropped.
     if (row.scattered && row.outstanding) {
       settle_assignment(row);
       row.is = phase::waiting;
     }
-    to_release_.push_back(task);
   });
 }
 
 void scheduler_state::on(submit_task& event, scheduler_commands&) {
-  if (tasks_.find(event.task)) return; // said twice
+  if (!is_early(event.task)) return; // said twice, or by one who has not joined
   note_sequence(event.task);
   record& row = tasks_.insert(event.task);
   row.function = event.function;
@@ -51,16 +50,21 @@ void scheduler_state::on(submit_task& event, scheduler_commands&) {
   row.body = std::move(event.body);
   row.inputs = std::move(event.inputs);
   failure_ptr why;
+  bool lost = false;
   for (const task_id id : row.inputs) {
     record* input = tasks_.find(id);
     if (!input) {
-      why =
-          failure::make(failure_kind::cancelled, "lost dependency: an input was released before it was used");
+      lost = true;
       continue;
     }
     ++input->live_dependents;
     input->dependents.push_back(event.task);
     if (input->is == phase::failed && !why) why = input->extras->failure;
+  }
+  if (lost) {
+    // Somebody may use that id yet; this record counts with none of its dependents.
+    row.inputs.remove_if([&](task_id id) { return !tasks_.find(id); });
+    why = failure::make(failure_kind::cancelled, "lost dependency: an input was released before it was used");
   }
   if (failure_ptr conflict = take_key(event.task, row, event.demands)) why = conflict;
   if (why) {
@@ -72,7 +76,7 @@ void scheduler_state::on(submit_task& event, scheduler_commands&) {
 }
 
 void scheduler_state::on(fail_task& event, scheduler_commands&) {
-  if (tasks_.find(event.task)) return;
+  if (!is_early(event.task)) return;
   note_sequence(event.task);
   tasks_.insert(event.task).is = phase::released; // it was never active
   to_fail_.emplace_back(event.task, std::move(event.failure));
@@ -84,6 +88,7 @@ void scheduler_state::on(scatter_task& event, scheduler_commands& commands) {
   record* row = tasks_.find(event.task);
   if (row && !(row->scattered && row->is == phase::waiting)) return; // it arrived after all, or is cancelled
   if (!row) {
+    if (!is_early(event.task)) return; // it is released, or its client has not joined
     note_sequence(event.task);
     row = &tasks_.insert(event.task);
     row->scattered = true;

@@ -1,4 +1,3 @@
-#include "runtime/core/check.hpp"
 #include "runtime/scheduler/scheduler_state.hpp"
 
 #include <algorithm>
@@ -10,7 +9,7 @@ namespace weft::detail {
 void scheduler_state::on(worker_joined& event, scheduler_commands& commands) {
   if (event.worker.value >= workers_.size()) workers_.resize(event.worker.value + 1);
   worker_record& joined = workers_[event.worker.value];
-  WEFT_CHECK(!joined.attributes, "a worker's number is used once");
+  if (joined.attributes) return; // said twice
   joined.live = true;
   joined.attributes = event.attributes;
   ++live_count_;
@@ -168,6 +167,8 @@ failure_ptr scheduler_state::with_users_key(const record& row, task_id task, con
 void scheduler_state::on(task_given_back& event, scheduler_commands& commands) {
   record* row = outstanding_at(event.task, event.worker, event.run);
   if (!row) return;
+  if (row->scattered)
+    return put_again(event.task, *row, commands); // there is nothing that could run elsewhere
   const bool aborted = row->asked == ask::abort;
   settle_assignment(*row);
   if (aborted || !row->active())
@@ -218,7 +219,7 @@ void scheduler_state::on(replica_added& event, scheduler_commands& commands) {
   if (extras.copying_to == event.worker) extras.copying_to = {};
   extras.askers.remove(event.worker);
   retirement_moved_ |= retiring_count_ > 0;
-  if (row->is == phase::waiting || row->is == phase::ready) {
+  if (!row->outstanding && !row->placed()) {
     // The original was lost while this copy was made: it need not be computed again.
     placed(*row);
     accept_value(event.task, *row, event.worker, nullptr, commands);

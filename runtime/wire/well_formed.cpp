@@ -35,6 +35,9 @@ void check(const submit_task& event) {
   require(event.function && event.body, "a task has nothing to run");
   require_inputs(event.task, event.inputs, [](task_id id) { return id; });
 }
+void check(const fail_task& event) {
+  require(event.failure != nullptr, "a failure says nothing");
+}
 void check(const task_failed& event) {
   require(event.failure != nullptr, "a failure says nothing");
 }

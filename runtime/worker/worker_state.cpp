@@ -35,8 +35,13 @@ void worker_state::on(instant now, compute_task& event, worker_commands& command
     commands.garbage_bodies.push_back(std::move(event.body));
     return;
   }
-  WEFT_CHECK(row.is == phase::expected || row.is == phase::fetching,
-             "a task was assigned that this worker computes already");
+  if (row.is != phase::expected && row.is != phase::fetching) {
+    // It is computed here already. Under another run, that run will not be.
+    if (row.run != event.run)
+      commands.to_scheduler.emplace_back(task_given_back{self_, event.task, event.run});
+    commands.garbage_bodies.push_back(std::move(event.body));
+    return;
+  }
   row.run = event.run;
   row.function = event.function;
   row.priority = event.priority;
@@ -50,6 +55,7 @@ void worker_state::on(instant now, compute_task& event, worker_commands& command
   for (const input_location& location : event.inputs) {
     row.inputs.push_back(location.task);
     worker_task& input = row_for(location.task);
+    ++input.readers;
     if (input.is == phase::stored) continue;
     ++row.missing_inputs;
     input.consumers.push_back(event.task);
@@ -80,7 +86,8 @@ void worker_state::on(instant, drop_replica& event, worker_commands& commands) {
   ++drops_heard_;
   worker_task* row = tasks_.find(event.task);
   if (!row) return;
-  if (row->is == phase::stored || (row->is == phase::fetching && row->consumers.empty()))
+  // What reads it here was to be asked back before; if it was not, it shall have what it was promised.
+  if (row->readers == 0 && (row->is == phase::stored || row->is == phase::fetching))
     end_row(event.task, *row, commands);
 }
 
@@ -115,14 +122,14 @@ void worker_state::on(instant, leave&, worker_commands& commands) {
 // -- from the executor threads
 // ---------------------------------------------------------------------------------
 
-void worker_state::on(instant, run_finished& event, worker_commands& commands) {
+void worker_state::on(instant now, run_finished& event, worker_commands& commands) {
   worker_task* row = tasks_.find(event.task);
   WEFT_CHECK(row && row->is == phase::running && row->run == event.run, "a task ended that was not running");
   measure(row->function, event.duration);
   if (row->aborted) {
     commands.to_scheduler.emplace_back(task_given_back{self_, event.task, event.run});
     commands.garbage_values.push_back(std::move(event.value));
-    end_row(event.task, *row, commands);
+    end_attempt(now, event.task, *row, commands);
     return;
   }
   // The report goes out before what it sets free is begun, so that the scheduler hears causes before effects.
@@ -136,7 +143,7 @@ void worker_state::on(instant now, run_failed& event, worker_commands& commands)
   WEFT_CHECK(row && row->is == phase::running && row->run == event.run, "a task failed that was not running");
   if (row->aborted) {
     commands.to_scheduler.emplace_back(task_given_back{self_, event.task, event.run});
-    end_row(event.task, *row, commands);
+    end_attempt(now, event.task, *row, commands);
     return;
   }
   commands.to_scheduler.emplace_back(
@@ -175,7 +182,8 @@ void worker_state::on(instant now, value_requested& event, worker_commands& comm
 
 void worker_state::on(instant, value_put& event, worker_commands& commands) {
   worker_task& row = row_for(event.task);
-  if (row.is == phase::stored) {
+  if (row.is != phase::expected && row.is != phase::fetching) {
+    // It is here already, or no datum but a task that this worker computes.
     commands.garbage_values.push_back(std::move(event.value));
     return;
   }
@@ -276,8 +284,11 @@ void worker_state::start(task_id task, worker_task& row, ready_task& taken, work
   taken.announced = row.announce;
   taken.body = std::move(row.body);
   taken.inputs.reserve(row.inputs.size());
-  for (const task_id input : row.inputs)
-    taken.inputs.push_back(tasks_.find(input)->value);
+  for (const task_id id : row.inputs) {
+    worker_task& input = *tasks_.find(id);
+    --input.readers;
+    taken.inputs.push_back(input.value);
+  }
   row.inputs.clear();
   if (row.announce) commands.to_scheduler.emplace_back(task_started{self_, task, row.run});
 }
@@ -402,7 +413,9 @@ void worker_state::give_back(inline_list<task_id, 1> first, worker_commands& com
 void worker_state::forget_inputs(task_id task, worker_task& row, worker_commands& commands) {
   for (const task_id id : row.inputs) {
     worker_task* input = tasks_.find(id);
-    if (!input || !input->consumers.remove(task)) continue;
+    if (!input) continue; // given back at the same time
+    --input->readers;
+    if (!input->consumers.remove(task)) continue;
     const bool idle = input->consumers.empty() && !input->keep;
     if (idle && (input->is == phase::fetching || input->is == phase::expected)) end_row(id, *input, commands);
   }
@@ -439,54 +452,6 @@ void worker_state::end_attempt(instant now, task_id task, worker_task& row, work
   row.inputs.clear();
   if (row.body) commands.garbage_bodies.push_back(std::move(row.body));
   set_deadline(now, task, row);
-}
-
-// -- observers
-// -------------------------------------------------------------------------------------------------
-
-std::vector<task_id> worker_state::running_tasks() {
-  std::vector<task_id> running;
-  tasks_.for_each([&](task_id task, worker_task& row) {
-    if (row.is == phase::running) running.push_back(task);
-  });
-  return running;
-}
-
-void worker_state::check_invariants() {
-  std::size_t ready = 0;
-  std::size_t running = 0;
-  std::uint64_t bytes = 0;
-  tasks_.for_each([&](task_id task, worker_task& row) {
-    ready += row.is == phase::ready;
-    running += row.is == phase::running;
-    if (row.value) bytes += row.value->nbytes();
-    WEFT_CHECK((row.is == phase::stored) == static_cast<bool>(row.value),
-               "stored means that the value is here");
-    if (row.is == phase::expected)
-      WEFT_CHECK(!row.consumers.empty() || !row.questions.empty(), "somebody expects what is expected");
-    if (row.is == phase::fetching)
-      WEFT_CHECK(!row.consumers.empty() || !row.questions.empty() || row.keep,
-                 "somebody wants what is fetched");
-    std::uint32_t missing = 0;
-    for (const task_id id : row.inputs) {
-      worker_task* input = tasks_.find(id);
-      WEFT_CHECK(input, "an input has a row");
-      if (input->is != phase::stored) {
-        ++missing;
-        WEFT_CHECK(input->consumers.contains(task), "an input that is missing knows who waits for it");
-      }
-    }
-    if (row.is == phase::waiting)
-      WEFT_CHECK(missing > 0 && missing == row.missing_inputs, "the count of missing inputs is exact");
-    else
-      WEFT_CHECK(missing == 0, "only what waits has missing inputs");
-    for (const task_id consumer : row.consumers) {
-      worker_task* its = tasks_.find(consumer);
-      WEFT_CHECK(its && its->is == phase::waiting && its->inputs.contains(task), "who waits lists its input");
-    }
-  });
-  WEFT_CHECK(ready == ready_count_ && running == running_count_ && bytes == stored_bytes_,
-             "counts are exact");
 }
 
 } // namespace weft::detail

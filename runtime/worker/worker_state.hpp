@@ -57,7 +57,8 @@ struct worker_task {
   worker_id source;
   std::int32_t priority = 0;
   std::uint32_t missing_inputs = 0;
-  instant deadline; ///< of what was asked for it or about it
+  std::uint32_t readers = 0; ///< tasks here that wait or are ready and have it as an input
+  instant deadline;          ///< of what was asked for it or about it
   body_ptr body;
   value_ptr value;
   inline_list<task_id, 2> inputs;
