@@ -41,7 +41,7 @@ struct task_demands {
 };
 using demands_ptr = std::shared_ptr<const task_demands>;
 
-/// Inputs are in the order in which the body numbers them, each task once.
+/// Inputs are in the order in which the body numbers them, each task once. A client's ids only grow.
 struct submit_task {
   task_id task;
   function_id function;

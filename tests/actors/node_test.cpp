@@ -250,18 +250,19 @@ TEST_F(node_test, a_thousand_tasks_over_two_linked_workers_and_one_of_this_proce
   // A tree of sums, so that workers need each other's values.
   constexpr std::uint64_t leaves = 512;
   std::vector<scheduler_event> events;
-  for (std::uint64_t i = 0; i < leaves; ++i)
-    events.emplace_back(client.task(leaves + i, {}, inc, static_cast<int>(i)));
-  for (std::uint64_t i = leaves - 1; i >= 1; --i)
+  for (std::uint64_t i = 1; i <= leaves; ++i)
+    events.emplace_back(client.task(i, {}, inc, static_cast<int>(i - 1)));
+  constexpr std::uint64_t root = 2 * leaves - 1;
+  for (std::uint64_t i = leaves + 1, next = 1; i <= root; ++i, next += 2)
     events.emplace_back(
-        client.task(i, {client.id(2 * i), client.id(2 * i + 1)}, add, input<int>{0}, input<int>{1}));
+        client.task(i, {client.id(next), client.id(next + 1)}, add, input<int>{0}, input<int>{1}));
   client.connection->scheduler().send(events);
   std::set<task_id> seen;
   int total = 0;
-  while (seen.size() < 2 * leaves - 1) {
+  while (seen.size() < root) {
     const auto ready = client.wait_for<result_ready>();
     EXPECT_TRUE(seen.insert(ready.task).second);
-    if (ready.task == client.id(1)) total = client.value_of(ready);
+    if (ready.task == client.id(root)) total = client.value_of(ready);
   }
   EXPECT_EQ(total, static_cast<int>(leaves * (leaves + 1) / 2));
 }
