@@ -112,6 +112,7 @@ class link_state {
     if (std::exchange(over_, true)) return;
     for (auto& promise : std::exchange(flushing_, {}))
       promise->set_value();
+    if (to_.box) pass_on(); // what it said before its end comes before what its end means
     how_->on_closed(why, on_purpose, heard_);
     if (to_.box) {
       pass_on();

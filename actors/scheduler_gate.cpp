@@ -112,19 +112,30 @@ class scheduler_gate::implementation : public std::enable_shared_from_this<sched
         lost = found->second.id;
         awaited_.erase(found);
       } else if (const worker_id id = host->members().worker_named(name)) {
-        // The connection has not closed yet, or is held open by a child of the process.
-        lost = id;
+        // What it said last may not be read yet: its connection's end is the end. It comes, unless a child of
+        // the process holds the connection open.
+        if (!closed_ && workers_.contains(id))
+          await_other_word(name, {id, how, instant::now() + grace});
+        else
+          lost = id;
       }
     }
     if (lost) host->lose_worker(*lost, how);
   }
 
  private:
+  // Of a worker process two tell that it has ended: its connection, and its parent, who knows how. The first
+  // waits for the other.
   struct awaited_end {
     worker_id id;
     std::string how;
     instant until;
   };
+
+  void await_other_word(const std::string& name, awaited_end end) {
+    timer_.wake_at(end.until);
+    awaited_.insert_or_assign(name, std::move(end));
+  }
 
   // -- hellos, on the io thread
   // ----------------------------------------------------------------------------------
@@ -241,17 +252,19 @@ class scheduler_gate::implementation : public std::enable_shared_from_this<sched
 
   void on_worker_closed(worker_id id, const std::string& name, const std::string& why, bool await_parent) {
     const auto host = host_.lock();
+    std::string how = why;
     {
       std::lock_guard lock{mutex_};
       workers_.erase(id);
-      if (await_parent && !closed_ && host && host->members().worker_named(name) == id) {
-        const instant until = instant::now() + grace;
-        awaited_.insert_or_assign(name, awaited_end{id, why, until});
-        timer_.wake_at(until);
-        return;
+      const auto found = awaited_.find(name);
+      if (found != awaited_.end() && found->second.id == id) {
+        how = std::move(found->second.how);
+        awaited_.erase(found);
+      } else if (await_parent && !closed_ && host && host->members().worker_named(name) == id) {
+        return await_other_word(name, {id, why, instant::now() + grace});
       }
     }
-    if (host) host->lose_worker(id, why);
+    if (host) host->lose_worker(id, how);
   }
 
   std::optional<instant> on_timer(instant now) {
@@ -292,7 +305,7 @@ class scheduler_gate::implementation : public std::enable_shared_from_this<sched
   std::string data_address_;
   std::map<worker_id, std::shared_ptr<worker_link>> workers_;
   std::map<client_id, std::shared_ptr<client_link>> clients_;
-  std::map<std::string, awaited_end> awaited_; // connections that closed, by the worker's name
+  std::map<std::string, awaited_end> awaited_; // by the worker's name
 };
 
 scheduler_gate::scheduler_gate(std::shared_ptr<process_actors> actors, std::weak_ptr<scheduler_host> host,

@@ -282,6 +282,18 @@ TEST_F(node_test, when_a_workers_connection_breaks_its_tasks_run_elsewhere) {
   EXPECT_EQ(client.value_of(client.wait_for<result_ready>()), 5);
 }
 
+TEST_F(node_test, what_a_worker_said_before_its_end_is_heard_although_its_parent_told_of_the_end_first) {
+  auto scheduler = listening_scheduler();
+  listening_client client{node->connect(scheduler, "test")};
+  auto alice = inherited_worker(*scheduler, "alice");
+  client.wait_for<worker_introduced>();
+  scheduler->worker_process_ended("alice", "killed by signal 9");
+  client.say(client.task(1, {}, inc, 1));
+  EXPECT_EQ(client.value_of(client.wait_for<result_ready>()), 2);
+  alice.cut_off();
+  client.wait_for<worker_gone>();
+}
+
 TEST_F(node_test, how_a_workers_process_ended_is_what_the_task_that_ran_into_it_says) {
   auto scheduler = listening_scheduler({.allowed_failures = 0});
   listening_client client{node->connect(scheduler, "test")};
