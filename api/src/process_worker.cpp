@@ -53,13 +53,11 @@ descriptor_pair make_output_pipe() {
   return {std::move(ours), above_inherited(unique_descriptor{ends[1]})};
 }
 
-std::string describe_end(int status) {
-  if (WIFSIGNALED(status)) {
-    const char* name = sigabbrev_np(WTERMSIG(status));
-    return "killed by signal " + std::to_string(WTERMSIG(status)) +
-           (name ? std::string(" (SIG") + name + ")" : "");
-  }
-  return "exit code " + std::to_string(WEXITSTATUS(status));
+std::string describe_end(const siginfo_t& end) {
+  if (end.si_code == CLD_EXITED) return "exit code " + std::to_string(end.si_status);
+  const char* name = sigabbrev_np(end.si_status);
+  return "killed by signal " + std::to_string(end.si_status) +
+         (name ? std::string(" (SIG") + name + ")" : "");
 }
 
 /// How long a worker process that has lost its connection takes to end, at most.
@@ -229,20 +227,20 @@ class process_worker final : public cluster_worker {
       joined_ = joined_ || *signal == worker_signal::joined;
       changed_.notify_all();
     }
-    // Its number stays its own until it is waited for, and that only happens under the mutex: nobody else is
-    // killed.
+    // Its number stays its own until it is reaped, and that only happens when nobody will kill it any more.
+    // Reaping can take the kernel seconds on a busy machine, so it comes last.
     siginfo_t ended{};
     while (waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
     }
-    std::string how;
+    const std::string how = describe_end(ended);
     {
       std::lock_guard lock{mutex_};
-      int status = 0;
-      waitpid(process_, &status, 0);
-      how = how_it_ended_ = describe_end(status);
+      how_it_ended_ = how;
       changed_.notify_all();
     }
     scheduler_->worker_process_ended(name_, how);
+    while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+    }
   }
 
   const std::shared_ptr<scheduler_handle> scheduler_;
