@@ -58,7 +58,7 @@ task_id holder_state::scatter(value_ptr value, demands_ptr demands, holder_comma
 void holder_state::release(task_id task, holder_commands& commands) {
   future_slot* slot = slots_.find(task);
   if (!slot) return;
-  if (slot->known && in_transit_.contains(task)) {
+  if (slot->scattered && slot->known && in_transit_.contains(task)) {
     // Tasks that were submitted may need the datum, and nobody else has it yet.
     slot->leaving = true;
     slot->watchers.clear();
@@ -68,7 +68,7 @@ void holder_state::release(task_id task, holder_commands& commands) {
   uncount(*slot);
   if (slot->value) commands.garbage.push_back(std::move(slot->value));
   if (slot->key) keys_.erase(*slot->key);
-  in_transit_.erase(task);
+  if (slot->scattered) in_transit_.erase(task);
   slots_.erase(task);
 }
 
@@ -149,7 +149,7 @@ void holder_state::on(result_ready& event, holder_commands& commands) {
     if (event.value) commands.garbage.push_back(std::move(event.value));
     return;
   }
-  in_transit_.erase(event.task);
+  if (slot->scattered) in_transit_.erase(event.task);
   if (slot->leaving) {
     if (event.value) commands.garbage.push_back(std::move(event.value));
     return release(event.task, commands);

@@ -38,7 +38,10 @@ void require_thread_that_may_wait() {
 /// out after unlocking, also when the step has thrown.
 class client_core::turn {
  public:
-  explicit turn(client_core& core) : core_(core), lock_(core.mutex_) {}
+  explicit turn(client_core& core) : core_(core), lock_(core.mutex_) {
+    core.scheduler_.box->swap(core.commands_.to_scheduler);
+    unsent_ = core.commands_.to_scheduler.size();
+  }
   turn(const turn&) = delete;
   turn& operator=(const turn&) = delete;
 
@@ -58,10 +61,7 @@ class client_core::turn {
   /// What the machine wanted so far is on its way when this returns, though the mutex is still held.
   void settle() {
     auto& commands = core_.commands_;
-    if (core_.connected_)
-      ring_ = core_.scheduler_.box->append(commands.to_scheduler) || ring_;
-    else
-      commands.to_scheduler.clear();
+    send(commands.to_scheduler);
     queue_transfers(commands);
     if (!commands.changed.empty()) {
       core_.sleepers_.begin_collecting();
@@ -74,8 +74,15 @@ class client_core::turn {
         found->second->completed(task);
     commands.completed.clear();
     if (!commands.answers.empty()) core_.take_in(commands.answers);
-    std::move(commands.garbage.begin(), commands.garbage.end(), std::back_inserter(garbage_));
-    commands.garbage.clear();
+    if (!commands.garbage.empty()) {
+      // Mostly it is one value, which needs no list.
+      if (!garbage_) {
+        garbage_ = std::move(commands.garbage.back());
+        commands.garbage.pop_back();
+      }
+      std::move(commands.garbage.begin(), commands.garbage.end(), std::back_inserter(more_garbage_));
+      commands.garbage.clear();
+    }
     if (core_.waiting_for_room_ > 0 && core_.has_room()) core_.room_.notify_all();
     if (core_.keep_alive_ && core_.holder_.slot_count() == 0) released_ = std::move(core_.keep_alive_);
   }
@@ -90,6 +97,19 @@ class client_core::turn {
   }
 
  private:
+  void send(std::vector<scheduler_event>& events) {
+    auto& box = *core_.scheduler_.box;
+    const auto unsent = static_cast<std::ptrdiff_t>(std::exchange(unsent_, 0));
+    if (!core_.connected_) events.erase(events.begin() + unsent, events.end());
+    if (std::exchange(writes_in_box_, false)) {
+      const bool said_something = std::ssize(events) > unsent;
+      box.swap(events);
+      if (said_something) ring_ |= box.tell();
+    } else {
+      ring_ |= box.append_locked(events);
+    }
+  }
+
   void queue_transfers(holder_commands& commands) {
     if (commands.to_peers.empty() && commands.introductions.empty() && commands.departures.empty()) return;
     const auto append = [](auto& from, auto& to) {
@@ -106,8 +126,11 @@ class client_core::turn {
   // Freed last, after unlocking: destructors of values are user code, and the core itself may go.
   std::shared_ptr<client_core> last_owner_;
   std::shared_ptr<client_core> released_;
-  std::vector<value_ptr> garbage_;
+  value_ptr garbage_;
+  std::vector<value_ptr> more_garbage_;
   slot_sleepers::wake_list wakes_;
+  std::size_t unsent_ = 0;    // events in the box from before this turn
+  bool writes_in_box_ = true; // until the first settle
   bool ring_ = false;
   bool moves_ = false;
   std::unique_lock<std::mutex> lock_;
@@ -115,7 +138,8 @@ class client_core::turn {
 
 client_core::client_core(client_id self, port<scheduler_event> scheduler, data_mover& data,
                          const function_directory& functions, settings limits)
-    : scheduler_(std::move(scheduler)), data_(data), functions_(functions), limits_(limits), holder_(self) {}
+    : scheduler_(std::move(scheduler)), data_(data), functions_(functions), limits_(limits),
+      mutex_(scheduler_.box->mutex()), holder_(self) {}
 
 client_core::~client_core() = default;
 

@@ -119,7 +119,6 @@ class client_core : public std::enable_shared_from_this<client_core> {
   void take_in(std::vector<holder_event>& answers);
   template <class Question>
   std::optional<holder_event> ask(Question question, instant deadline);
-  void announce_missing_workers(task_id task, const future_slot& slot);
 
   const port<scheduler_event> scheduler_;
   data_mover& data_;
@@ -127,12 +126,13 @@ class client_core : public std::enable_shared_from_this<client_core> {
   const settings limits_;
   slot_sleepers sleepers_;
 
-  mutable std::mutex mutex_;
+  std::mutex& mutex_; // the box's of scheduler_: what is submitted is written there, under one lock
   // Guarded by mutex_:
   holder_state holder_;
-  holder_commands commands_; // empty between turns; kept for its vectors' capacity
-  transfer_work transfers_;  // in the order in which the machine wanted it
-  bool moving_ = false;      // somebody carries out transfers_
+  // Empty between turns; kept for its vectors' capacity. During a turn to_scheduler is what is in the box.
+  holder_commands commands_;
+  transfer_work transfers_; // in the order in which the machine wanted it
+  bool moving_ = false;     // somebody carries out transfers_
   bool connected_ = true;
   std::map<std::uint64_t, completion_listener*> listeners_;
   std::uint64_t next_listener_ = 1;

@@ -31,13 +31,7 @@ class outbox {
   [[nodiscard]] bool append(std::vector<Event>& events) {
     if (events.empty()) return false;
     std::lock_guard lock{mutex_};
-    if (events_.empty())
-      events_.swap(events);
-    else
-      events_.insert(events_.end(), std::make_move_iterator(events.begin()),
-                     std::make_move_iterator(events.end()));
-    events.clear();
-    return !std::exchange(told_, true);
+    return append_locked(events);
   }
 
   /// Moves all events out, in place of what `into` holds; the next append rings again.
@@ -46,6 +40,26 @@ class outbox {
     std::lock_guard lock{mutex_};
     events_.swap(into);
     told_ = false;
+  }
+
+  // -- for a sender that guards its own state with the box's mutex, and so writes into the box itself; all of
+  // this under that mutex
+
+  std::mutex& mutex() noexcept { return mutex_; }
+  /// Before writing, and after it to put things back.
+  void swap(std::vector<Event>& events) noexcept { events_.swap(events); }
+  /// After something was put back that was not there before: true if the receiver must be told.
+  [[nodiscard]] bool tell() noexcept { return !std::exchange(told_, true); }
+  /// What `append` does.
+  [[nodiscard]] bool append_locked(std::vector<Event>& events) {
+    if (events.empty()) return false;
+    if (events_.empty())
+      events_.swap(events);
+    else
+      events_.insert(events_.end(), std::make_move_iterator(events.begin()),
+                     std::make_move_iterator(events.end()));
+    events.clear();
+    return tell();
   }
 
  private:
