@@ -1,6 +1,8 @@
 #include "cli/options.hpp"
 
+#include <charconv>
 #include <iostream>
+#include <system_error>
 #include <utility>
 
 namespace weft_program {
@@ -27,10 +29,22 @@ bool command_options::parse(const std::vector<std::string>& arguments) {
       return false;
     }
     po::notify(values_);
+  } catch (const po::required_option& missing) {
+    throw usage_error("the argument " + missing.get_option_name().substr(2) + " is missing");
   } catch (const po::error& error) {
     throw usage_error(error.what());
   }
   return true;
+}
+
+std::uint64_t command_options::read_number(const std::string& name, const std::string& text,
+                                           std::uint64_t least, std::uint64_t most) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most)
+    throw usage_error("--" + name + " wants a number from " + std::to_string(least) + " to " +
+                      std::to_string(most) + ", not '" + text + "'");
+  return number;
 }
 
 } // namespace weft_program

@@ -2,6 +2,7 @@
 
 #include <boost/program_options.hpp>
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -30,7 +31,23 @@ class command_options {
 
   bool has(const char* name) const { return values_.count(name) > 0; }
 
+  /// The value of an option --`name`: a number from `least` to `most`, which goes to `target` (and is what it
+  /// has already, if that is not 0, unless it is given). Anything else is a usage_error that says so.
+  template <class Number>
+  static boost::program_options::typed_value<std::string>* number(const std::string& name, Number& target,
+                                                                  Number least, Number most) {
+    auto* value = boost::program_options::value<std::string>();
+    if (target != 0) value->default_value(std::to_string(target));
+    value->notifier([=, to = &target](const std::string& text) {
+      *to = static_cast<Number>(read_number(name, text, least, most));
+    });
+    return value;
+  }
+
  private:
+  static std::uint64_t read_number(const std::string& name, const std::string& text, std::uint64_t least,
+                                   std::uint64_t most);
+
   std::string usage_;
   boost::program_options::options_description visible_{"options"};
   boost::program_options::options_description all_;

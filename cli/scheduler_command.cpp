@@ -17,7 +17,7 @@ int run_scheduler(const std::vector<std::string>& arguments) {
       "Runs a scheduler until SIGINT or SIGTERM. Prints its address on standard output once it "
       "listens."};
   options.add()("host", po::value(&how.host)->default_value(how.host), "where to listen")(
-      "port", po::value(&how.port)->default_value(how.port), "0: any that is free")(
+      "port", options.number<std::uint16_t>("port", how.port, 0, 65535), "0: any that is free")(
       "key-file", po::value(&how.key_file),
       "the file with the cluster's key, made if there is none (default: WEFT_KEY_FILE, else "
       "~/.config/weft/cluster.key)")(

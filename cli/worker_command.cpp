@@ -15,16 +15,16 @@ int run_worker(const std::vector<std::string>& arguments) {
       "Runs a worker of the scheduler at ADDRESS (host:port) until SIGINT or SIGTERM. It has the "
       "task functions of the\nlibraries that it loads; a program's own functions need that "
       "program: `program --weft-worker ADDRESS`."};
-  options.add_positional("address", po::value(&address)->required());
-  options.add()("nthreads", po::value(&how.threads), "how many tasks run at once (default: one per core)")(
-      "nworkers", po::value(&how.workers)->default_value(how.workers), "how many workers this process is")(
-      "name", po::value(&how.name), "unique in the cluster (default: made up)")(
+  options.add_positional("ADDRESS", po::value(&address)->required());
+  options.add()("nthreads", options.number<std::uint32_t>("nthreads", how.threads, 1, 1024),
+                "how many tasks run at once (default: one per core)")(
+      "nworkers", options.number<std::uint32_t>("nworkers", how.workers, 1, 1024),
+      "how many workers this process is")("name", po::value(&how.name),
+                                          "unique in the cluster (default: made up)")(
       "load", po::value(&how.libraries), "a library with task functions; may be given several times")(
       "key-file", po::value(&how.key_file),
       "the file with the cluster's key (default: WEFT_KEY_FILE, else ~/.config/weft/cluster.key)");
   if (!options.parse(arguments)) return 0;
-  if (how.workers == 0) throw usage_error("--nworkers wants a number from 1 on");
-  if (options.has("nthreads") && how.threads == 0) throw usage_error("--nthreads wants a number from 1 on");
   return weft::run_worker(address, how);
 }
 

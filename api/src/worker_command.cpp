@@ -17,12 +17,14 @@ namespace {
 constexpr const char* usage = "usage: --weft-worker ADDRESS [--nthreads N] [--nworkers N] [--name NAME] "
                               "[--key-file FILE] [--load LIBRARY]...\n";
 
+constexpr std::uint32_t number_max = 1024; // of threads or workers
+
 std::uint32_t number_in(std::string_view option, std::string_view text) {
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number == 0)
-    throw std::invalid_argument(std::string(option) + " wants a number from 1 on, not '" + std::string(text) +
-                                "'");
+  if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > number_max)
+    throw std::invalid_argument(std::string(option) + " wants a number from 1 to " +
+                                std::to_string(number_max) + ", not '" + std::string(text) + "'");
   return number;
 }
 

@@ -267,6 +267,11 @@ void holder_state::on(value_unreachable& event, holder_commands& commands) {
 
 void holder_state::on(fetch_refused& event, holder_commands& commands) {
   future_slot* slot = slots_.find(event.task);
+  if (slot && in_transit_.contains(event.task) && slot->worker == event.from) {
+    if (slot->known)
+      commands.to_scheduler.emplace_back(fail_task{.task = event.task, .failure = event.failure});
+    return fail(event.task, *slot, std::move(event.failure), commands);
+  }
   if (slot && status_of(*slot) == slot_status::elsewhere && slot->worker == event.from)
     fail(event.task, *slot, std::move(event.failure), commands);
 }

@@ -53,8 +53,8 @@ struct submit_task {
   WEFT_MEMBERS(submit_task, task, function, priority, retries, body, inputs, demands)
 };
 
-/// Instead of a submit_task that could not be sent, because its body does not travel: the task fails, and
-/// with it all that needs it.
+/// Instead of a submit_task that could not be sent, because its body does not travel, or of a scattered datum
+/// that does not: it fails, and with it all that needs it.
 struct fail_task {
   task_id task;
   failure_ptr failure;

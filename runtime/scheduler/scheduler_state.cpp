@@ -76,6 +76,11 @@ void scheduler_state::on(submit_task& event, scheduler_commands&) {
 }
 
 void scheduler_state::on(fail_task& event, scheduler_commands&) {
+  if (record* row = tasks_.find(event.task)) {
+    // A datum that cannot be sent to where it was to be stored.
+    if (row->scattered && row->active()) to_fail_.emplace_back(event.task, std::move(event.failure));
+    return;
+  }
   if (!is_early(event.task)) return;
   note_sequence(event.task);
   tasks_.insert(event.task).is = phase::released; // it was never active
@@ -243,7 +248,11 @@ scheduler_state::explanation scheduler_state::explain(task_id task) const {
       cause = *next;
       at = tasks_.find(cause);
     }
-    if (cause == task) return {"its data is on the way to a worker, or waits for one", live_count_ == 0};
+    if (cause == task && !row->scattered) return {"it is being taken back from " + on_worker(*row)};
+    if (cause == task) {
+      explanation why = explain_ready(*row);
+      return why.stuck ? why : explanation{"its data is on the way to a worker"};
+    }
     const explanation root = explain(cause);
     return {"it waits for " + key_of(cause) + ": " + root.sentence, root.stuck};
   }

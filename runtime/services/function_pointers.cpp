@@ -162,10 +162,10 @@ std::string short_function_name(std::string text) {
   text = without_template_arguments(text.substr(0, parameters));
   if (const auto operation = text.rfind("operator"); operation != std::string::npos)
     return text.substr(operation);
-  text = last_part(text);
-  text = text.substr(text.rfind(' ') + 1); // a template's name begins with its result type
   if (const auto suffix = text.find_first_of(".["); suffix != std::string::npos)
     text.resize(suffix); // f.isra.0, f[abi:x]
+  text = last_part(text);
+  text = text.substr(text.rfind(' ') + 1); // a template's name begins with its result type
   return text.empty() ? "function" : text;
 }
 

@@ -3,10 +3,16 @@
 
 #include "runtime/core/demangle.hpp"
 
+#include <stdexcept>
+
 namespace weft::detail {
 
 std::string readable_name(const std::type_info& type) {
   return demangled(type);
+}
+
+void throw_null_function() {
+  throw std::invalid_argument("weft: the function is a null pointer");
 }
 
 void throw_cannot_travel(const std::type_info& whole, const std::type_info& obstacle) {

@@ -440,6 +440,31 @@ TEST_P(api, a_task_for_a_worker_that_is_not_there_is_announced_while_it_is_waite
       << said;
 }
 
+std::string abi_tagged() {
+  return "text";
+}
+
+TEST_P(api, a_function_with_an_abi_tag_is_named_without_it) {
+  auto text = client_.submit(abi_tagged);
+  EXPECT_EQ(text.key().substr(0, 11), "abi_tagged-");
+  EXPECT_EQ(text.result(), "text");
+}
+
+TEST_P(api, a_null_function_is_refused_at_once) {
+  int (*nothing)(int) = nullptr;
+  EXPECT_THROW(client_.submit(nothing, 1), std::invalid_argument);
+}
+
+TEST_P(api, the_entries_of_a_map_are_a_range) {
+  const std::map<std::string, int> numbers{{"a", 1}, {"b", 2}};
+  const auto doubled = client_.map(
+      [](const std::pair<const std::string, int>& entry) {
+        return entry.first + std::to_string(2 * entry.second);
+      },
+      numbers);
+  EXPECT_EQ(client_.gather(doubled), (std::vector<std::string>{"a2", "b4"}));
+}
+
 TEST_P(api, many_threads_may_use_one_client) {
   std::vector<std::future<int>> threads;
   for (int thread = 0; thread < 4; ++thread)

@@ -128,6 +128,37 @@ TEST_F(processes, a_function_that_stays_in_its_process_is_refused_elsewhere) {
   EXPECT_THROW(dependent.result(), cannot_travel);
 }
 
+/// Has members that no codec sees.
+class opaque {
+ public:
+  explicit opaque(int value) : value_(new int(value)) {}
+  opaque(const opaque& other) : opaque(*other.value_) {}
+  ~opaque() { delete value_; }
+  int value() const { return *value_; }
+
+ private:
+  int* value_;
+};
+
+TEST_F(processes, a_scattered_datum_that_cannot_travel_fails_and_what_needs_it_too) {
+  auto datum = client_.scatter(opaque(4));
+  auto dependent = client_.submit([](const opaque& its) { return its.value(); }, datum);
+  EXPECT_THROW(datum.result(), cannot_travel);
+  EXPECT_THROW(dependent.result(), cannot_travel);
+}
+
+TEST_F(processes, a_datum_for_a_worker_that_is_not_there_says_which_it_waits_for) {
+  auto datum = client_.scatter(5, {.workers = {"nobody"}});
+  try {
+    datum.result(10ms);
+    ADD_FAILURE() << "did not throw";
+  } catch (const timeout_error& error) {
+    EXPECT_NE(std::string(error.what()).find("none of the workers asked for is connected: nobody"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST_F(processes, large_values_move_while_small_tasks_go_on) {
   constexpr std::size_t count = 25'000'000; // 200 MB
   auto large = client_.submit({.workers = {"worker-0"}}, make_large, count);

@@ -133,6 +133,20 @@ TEST(weft_program_alone, refuses_what_it_does_not_know_with_exit_code_2) {
   EXPECT_EQ(test::run({weft_program()}).exit_code, 2);
 }
 
+TEST(weft_program_alone, refuses_numbers_that_make_no_sense_with_exit_code_2) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"scheduler", "--port", "-1"},         {"scheduler", "--port", "65536"},
+      {"worker", "x:1", "--nthreads", "0"},  {"worker", "x:1", "--nthreads", "-1"},
+      {"worker", "x:1", "--nworkers", "-1"}, {"worker", "x:1", "--nworkers", "2x"}};
+  for (auto arguments : wrong) {
+    const std::string given = arguments.back();
+    arguments.insert(arguments.begin(), weft_program());
+    const auto end = test::run(arguments);
+    EXPECT_EQ(end.exit_code, 2) << end.errors;
+    EXPECT_NE(end.errors.find("not '" + given + "'"), std::string::npos) << end.errors;
+  }
+}
+
 TEST(weft_program_alone, demonstrates_itself_in_both_modes) {
   const auto end = test::run({weft_program(), "demo"});
   EXPECT_EQ(end.exit_code, 0) << end.errors;

@@ -35,6 +35,19 @@ void wrong_calls(weft::client& client) {
   client.map(inc, 1);
 #elif defined CANCEL_A_NUMBER
   client.cancel(1);
+#elif defined GATHER_A_NUMBER
+  client.gather(5);
+#elif defined GATHER_ONE_FUTURE
+  client.gather(number);
+#elif defined WAIT_FOR_A_NUMBER
+  weft::wait(5);
+#elif defined PROGRESS_OF_A_NUMBER
+  weft::progress(5);
+#elif defined COMPLETION_OF_A_NUMBER
+  weft::as_completed completed{5};
+#elif defined COPIED_MOVE_ONLY_ARGUMENT
+  const auto argument = make_number();
+  client.submit([](const std::unique_ptr<int>& at) { return *at; }, argument);
 #elif defined SCATTER_A_POINTER
   client.scatter("text");
 #endif

@@ -26,13 +26,18 @@ struct as_completed_options {
 /// belong to one client. Thread-safe, but for the iterators and moving.
 template <class T>
 class as_completed {
+  static_assert(!std::is_same_v<T, detail::no_future>, "weft: as_completed takes a range of futures");
+
  public:
   using value_type = future<T>;
 
   explicit as_completed(as_completed_options options = {})
       : stream_(options.with_results), deadline_(detail::deadline_after(options.timeout)) {}
-  template <detail::range_of_futures Futures>
-  explicit as_completed(const Futures& futures, as_completed_options options = {}) : as_completed(options) {
+  template <class Futures>
+  requires(detail::range_of_futures<Futures> ||
+           std::is_same_v<T, detail::no_future>) explicit as_completed(const Futures& futures,
+                                                                       as_completed_options options = {})
+      : as_completed(options) {
     update(futures);
   }
 
@@ -99,10 +104,14 @@ class as_completed {
   detail::instant deadline_;
 };
 
-template <class Futures>
+template <detail::range_of_futures Futures>
 as_completed(const Futures&) -> as_completed<typename detail::element_t<Futures>::value_type>;
-template <class Futures>
+template <detail::range_of_futures Futures>
 as_completed(const Futures&, as_completed_options)
     -> as_completed<typename detail::element_t<Futures>::value_type>;
+
+template <class T>
+requires(!detail::range_of_futures<T>) as_completed(const T&, as_completed_options = {})
+->as_completed<detail::no_future>;
 
 } // namespace weft

@@ -148,6 +148,12 @@ class WEFT_API client {
     }
   }
 
+  template <class T>
+  requires(!detail::range_of_futures<T>) void gather(const T&) {
+    static_assert(detail::range_of_futures<T>,
+                  "weft: gather takes a range of futures; the result of one future is its result()");
+  }
+
   /// Sends a datum to a worker and returns its future, to be an argument of several tasks. There is nothing
   /// to compute it from again: if its worker is lost, result() throws lost_data_error.
   template <class T>

@@ -27,4 +27,9 @@ void progress(const Futures& futures, const progress_options& options = {}) {
   detail::show_progress(detail::handles_of(futures), options);
 }
 
+template <class T>
+requires(!detail::range_of_futures<T>) void progress(const T&, const progress_options& = {}) {
+  static_assert(detail::range_of_futures<T>, "weft: progress takes a range of futures");
+}
+
 } // namespace weft

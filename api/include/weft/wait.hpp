@@ -38,6 +38,12 @@ wait_result<detail::element_t<Futures>> wait(const Futures& futures, wait_option
   return result;
 }
 
+template <class T>
+requires(!detail::range_of_futures<T> && !std::is_base_of_v<any_future, T>) void wait(const T&,
+                                                                                      wait_options = {}) {
+  static_assert(detail::range_of_futures<T>, "weft: wait takes futures, or a range of futures");
+}
+
 /// The same for futures of different types; says for each whether it is done.
 template <class... Ts>
 std::array<bool, sizeof...(Ts)> wait(wait_options options, const future<Ts>&... futures) {

@@ -10,8 +10,8 @@ namespace weft {
 ///
 ///     client.submit({.key = "totals", .retries = 3}, add_up, blocks);
 struct task_options {
-  /// A name of your own, unique among this client's living tasks (else `key_conflict`). Empty: made from the
-  /// function's name.
+  /// A name of your own, unique among the cluster's living tasks, else `key_conflict`: thrown by `submit`
+  /// where this client has it, by `result()` where another one has. Empty: made from the function's name.
   std::string key = {};
   /// Of two tasks that could run, the one with the higher number runs first.
   std::int32_t priority = 0;

@@ -159,6 +159,9 @@ struct range_cursor {
 template <class Range>
 concept range_of_futures = iterable<Range> && std::is_base_of_v<any_future, element_t<Range>>;
 
+/// What as_completed is of when it is given no futures; it then says so.
+struct no_future {};
+
 template <class Range>
 auto handles_of(const Range& futures) {
   // The type is asked of the range: spelt out, the vector would be instantiated for all who include this.

@@ -254,6 +254,6 @@ constexpr codec_kind find_codec_kind() {
 }
 
 template <class T>
-inline constexpr codec_kind kind_of = find_codec_kind<T>();
+inline constexpr codec_kind kind_of = find_codec_kind<std::remove_cv_t<T>>();
 
 } // namespace weft::detail

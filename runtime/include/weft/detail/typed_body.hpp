@@ -114,8 +114,8 @@ class WEFT_HIDDEN typed_body final : public task_body {
   using result_type = task_result_t<Wrapped, Arguments...>;
 
   template <class... Given>
-  explicit typed_body(Wrapped function, Given&&... arguments)
-      : function_(std::move(function)), arguments_{{std::forward<Given>(arguments)}...} {}
+  explicit typed_body(Wrapped callable, Given&&... arguments)
+      : function_(std::move(callable)), arguments_{{std::forward<Given>(arguments)}...} {}
 
   value_ptr run(array_view<const value_ptr> inputs) const override {
     return arguments_.visit([&](const Arguments&... argument) {
@@ -167,26 +167,26 @@ class WEFT_HIDDEN typed_body final : public task_body {
   }
 
   value_ptr call(const resolved_t<Arguments>&... arguments) const {
-    const auto& function = unwrap(function_);
+    const auto& callable = unwrap(function_);
     if constexpr (std::is_invocable_v<const function_type&, const resolved_t<Arguments>&...>) {
-      return call_now(function, arguments...);
+      return call_now(callable, arguments...);
     } else {
       static_assert(
           std::is_copy_constructible_v<function_type>,
           "weft: the function is mutable and cannot be copied; a task may run more than once, and every run "
           "needs a copy of its own");
-      auto copy = function;
+      auto copy = callable;
       return call_now(copy, arguments...);
     }
   }
 
   template <class Function>
-  static value_ptr call_now(Function& function, const resolved_t<Arguments>&... arguments) {
+  static value_ptr call_now(Function& callable, const resolved_t<Arguments>&... arguments) {
     if constexpr (std::is_void_v<std::invoke_result_t<Function&, const resolved_t<Arguments>&...>>) {
-      invoke_callable(function, arguments...);
+      invoke_callable(callable, arguments...);
       return make_value<unit>();
     } else {
-      return make_value<result_type>(invoke_callable(function, arguments...));
+      return make_value<result_type>(invoke_callable(callable, arguments...));
     }
   }
 
@@ -218,12 +218,17 @@ body_ptr make_body(Function&& function, Arguments&&... arguments) {
   using wrapped = std::decay_t<Function>;
   using called = unwrapped_t<wrapped>;
   static_cast<void>(sizeof(task_result_t<wrapped, Arguments...>));
+  constexpr bool can_be_kept = (std::is_constructible_v<std::decay_t<Arguments>, Arguments> && ...);
+  static_assert(can_be_kept, "weft: an argument cannot be copied: hand it over with std::move");
   static_assert(sendable_callable<wrapped>,
                 "weft: the function has a capture that cannot be sent to another process (it is not "
                 "trivially copyable, "
                 "or not a functor with a codec): pass it as an argument instead, or wrap the function in "
                 "weft::in_process if it only ever runs in this process");
-  if constexpr (sendable_callable<wrapped> &&
+  if constexpr (std::is_pointer_v<std::remove_cvref_t<Function>> ||
+                std::is_member_pointer_v<std::remove_cvref_t<Function>>)
+    if (!function) throw_null_function();
+  if constexpr (can_be_kept && sendable_callable<wrapped> &&
                 (callable_with<called, without_literals<std::decay_t<Arguments>>...> ||
                  callable_with<called, std::decay_t<Arguments>...>)) {
     using body =
