@@ -30,7 +30,8 @@ struct inclusion {
 std::vector<inclusion> inclusions(const std::string& text);
 
 /// runtime ← actors ← api ← cli, examples, bench: nothing includes what lies above it, and who links the
-/// shared library includes public headers only. Tests may include everything.
+/// shared library includes public headers only. Tests may include everything, and so may what measures a
+/// machine by itself (bench/scheduler/).
 offences include_upwards(const source_tree& tree);
 
 /// Public headers include the standard library and each other, so that using Weft needs nothing installed but

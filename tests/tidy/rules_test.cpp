@@ -35,6 +35,14 @@ TEST(include_upwards, finds_a_program_that_includes_a_private_header) {
             (offences{"examples/010.cpp:2: includes the private runtime/core/text.hpp"}));
 }
 
+TEST(include_upwards, lets_only_the_benchmark_of_a_machine_include_private_headers) {
+  const source_tree tree = {{"bench/scheduler/a.cpp", "#include \"runtime/core/text.hpp\"\n"},
+                            {"bench/workloads/b.cpp", "#include \"runtime/core/text.hpp\"\n"},
+                            {"runtime/core/text.hpp", ""}};
+  EXPECT_EQ(include_upwards(tree),
+            (offences{"bench/workloads/b.cpp:1: includes the private runtime/core/text.hpp"}));
+}
+
 TEST(include_upwards, finds_a_source_that_includes_a_test) {
   const source_tree tree = {{"runtime/core/a.cpp", "#include \"tests/support/b.hpp\"\n"},
                             {"tests/support/b.hpp", ""}};
