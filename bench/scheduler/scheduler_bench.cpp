@@ -37,8 +37,9 @@ class toy_cluster {
       attributes.name = std::to_string(i);
       attributes.shares_process = true;
       say(worker_joined{{i}, std::make_shared<const worker_attributes>(std::move(attributes))});
-      take_turn(); // one after the other, as they would come
+      if (i % 100 == 0) take_turn();
     }
+    take_turn();
   }
 
   void submit(std::uint64_t sequence) {
@@ -55,7 +56,7 @@ class toy_cluster {
         scheduler_.step(std::move(event), commands_);
       scheduler_.settle(commands_);
       commands_.to_workers.flush([this](weft::worker_id worker, std::vector<worker_event>& batch) {
-        for (const auto& command : batch)
+        for (const auto& command : std::exchange(batch, {})) // sent on, and so not kept
           answer(worker, command);
       });
       commands_.to_clients.flush([this](weft::client_id, std::vector<holder_event>& batch) {
@@ -99,6 +100,7 @@ measures schedule(const settings& how, std::uint32_t workers) {
   const auto count = static_cast<std::uint64_t>(how.scaled(1'000'000));
   const std::uint64_t batch = std::max<std::uint64_t>(1'000, std::uint64_t{10} * workers);
   const auto before = resident_bytes();
+  const double started = now();
   toy_cluster cluster{workers};
   const double begun = now();
   for (std::uint64_t sent = 0; sent < count;) {
@@ -111,7 +113,8 @@ measures schedule(const settings& how, std::uint32_t workers) {
   expect(cluster.results() == count, "W11: every task has a result");
   expect(cluster.tasks_known() == 0, "W11: what nobody wants is forgotten");
   const std::string suffix = "_" + std::to_string(workers);
-  return {{"throughput" + suffix, static_cast<double>(count) / done, "tasks/s", true},
+  return {{"join" + suffix, (begun - started) / workers * 1e6, "us"},
+          {"throughput" + suffix, static_cast<double>(count) / done, "tasks/s", true},
           {"memory" + suffix, (static_cast<double>(after) - static_cast<double>(before)) / 1e6, "MB"}};
 }
 
