@@ -116,18 +116,21 @@ def draw(rows, to):
     wanted = [each for each in wanted if any(f" {each[1][0]} {each[0]}" in key for key in rows)]
     if not wanted:
         return False
+    colours = {peer: f"C{i}" for i, peer in enumerate(sorted({key.split()[0] for key in rows}))}
+    drawn = {}
     picture, charts = pyplot.subplots(1, len(wanted), figsize=(5 * len(wanted), 4), squeeze=False)
     for chart, (metric, workloads, unit) in zip(charts[0], wanted):
         peers = sorted({key.split()[0] for key in rows if key.split()[2] == metric and key.split()[1] in workloads})
         for i, peer in enumerate(peers):
             bars = [(k, rows[f"{peer} {w} {metric}"]["best"]) for k, w in enumerate(workloads) if f"{peer} {w} {metric}" in rows]
             width = 0.8 / len(peers)
-            chart.bar([k + i * width for k, _ in bars], [value for _, value in bars], width, label=peer)
+            places, heights = [k + i * width for k, _ in bars], [value for _, value in bars]
+            drawn[peer] = chart.bar(places, heights, width, color=colours[peer], align="edge")
         chart.set_xticks([k + 0.4 for k in range(len(workloads))], workloads)
         chart.set_yscale("log")
         chart.set_title(f"{metric}, {unit} ({'more' if more_is_better(unit) else 'less'} is better)")
-        chart.legend(fontsize="small")
-    picture.tight_layout()
+    picture.tight_layout(rect=(0, 0.08, 1, 1))
+    picture.legend(drawn.values(), drawn.keys(), loc="lower center", ncols=len(drawn))
     picture.savefig(to)
     return True
 

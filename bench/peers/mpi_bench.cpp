@@ -62,15 +62,17 @@ double exchange_tasks(int messages, int tasks_per_message, int window) {
     const auto count = static_cast<std::size_t>(std::min(window, messages - sent));
     std::vector<MPI_Request> requests(2 * count);
     for (std::size_t i = 0; i < count; ++i) {
-      const std::int64_t number = sent + static_cast<std::int64_t>(i);
-      std::memcpy(tasks[i].data(), &number, sizeof number);
+      for (std::size_t k = 0; k < size; k += task_bytes) {
+        const std::int64_t number = sent + static_cast<std::int64_t>(i);
+        std::memcpy(&tasks[i][k], &number, sizeof number);
+      }
       MPI_Irecv(results[i].data(), static_cast<int>(size), MPI_BYTE, 1, 0, MPI_COMM_WORLD, &requests[2 * i]);
       MPI_Isend(tasks[i].data(), static_cast<int>(size), MPI_BYTE, 1, 0, MPI_COMM_WORLD,
                 &requests[2 * i + 1]);
     }
     MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE);
     std::int64_t last = 0;
-    std::memcpy(&last, results[count - 1].data(), sizeof last);
+    std::memcpy(&last, &results[count - 1][size - task_bytes], sizeof last);
     expect(last == sent + static_cast<std::int64_t>(count), "W1");
   }
   return now() - begun;
