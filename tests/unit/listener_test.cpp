@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <list>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -293,6 +294,10 @@ TEST_F(listening, a_name_that_does_not_exist_is_told) {
 }
 
 TEST_F(listening, localhost_is_found_by_name) {
+  addrinfo* found = nullptr;
+  if (::getaddrinfo("localhost", nullptr, nullptr, &found) != 0)
+    GTEST_SKIP() << "this machine does not know localhost: it has no /etc/hosts";
+  ::freeaddrinfo(found);
   expect_works(connector::connect(io, {"localhost", start().where().port}, as_worker()));
 }
 
