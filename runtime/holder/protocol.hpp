@@ -121,7 +121,7 @@ struct value_unreachable {
   WEFT_MEMBERS(value_unreachable, from, task)
 };
 
-/// The value exists but cannot travel.
+/// The value exists but cannot travel: from there to here, or, a scattered one, from here to there.
 struct fetch_refused {
   worker_id from;
   task_id task;
