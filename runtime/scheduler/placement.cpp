@@ -257,7 +257,9 @@ void scheduler_state::assign(task_id task, record& row, worker_id worker, schedu
   for (const task_id id : row.inputs) {
     const record& input = *tasks_.find(id);
     row.ahead |= input.is != phase::memory;
-    order.inputs.push_back({id, holds(input, worker) ? worker : input.worker});
+    const worker_id holder = holds(input, worker) ? worker : input.worker;
+    introduce(holder, worker, commands);
+    order.inputs.push_back({id, holder});
   }
   ++its.outstanding;
   ++total_outstanding_;

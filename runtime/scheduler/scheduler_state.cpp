@@ -354,6 +354,10 @@ void scheduler_state::check_invariants() {
     WEFT_CHECK(workers_[i].outstanding == outstanding[i] && workers_[i].seceded == seceded[i] &&
                    workers_[i].load == load[i] && workers_[i].load_ahead == load_ahead[i],
                "a worker's load is exact");
+  for (std::uint32_t i = 1; i < workers_.size(); ++i)
+    for (std::uint32_t peer = 0; peer < workers_[i].acquaintances.size(); ++peer)
+      WEFT_CHECK(!workers_[i].acquaintances[peer] || (workers_[i].live && peer != i && workers_[peer].live),
+                 "those who know each other live");
 }
 
 } // namespace weft::detail

@@ -91,6 +91,7 @@ struct worker_record {
   std::deque<std::pair<task_id, run_id>> assignments; ///< oldest first; may name what is settled by now
   priority_queue own;   ///< ready tasks that must, or had better, run here; may name what is settled by now
   bool in_open = false; ///< listed in scheduler_state's open_
+  std::vector<bool> acquaintances; ///< by worker id: the live ones that it was introduced to
 
   /// Tasks that want a thread.
   std::uint32_t queued() const noexcept { return outstanding - seceded; }
@@ -180,6 +181,8 @@ class scheduler_state {
   void on(replica_added& event, scheduler_commands& commands);
   void on(input_unreachable& event, scheduler_commands& commands);
   void on(worker_reported& event, scheduler_commands& commands);
+
+  void introduce(worker_id peer, worker_id to, scheduler_commands& commands);
 
   // scheduler_transitions.cpp: what follows for tasks
   void activate(task_id task, record& row);

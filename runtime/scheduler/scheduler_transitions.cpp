@@ -287,8 +287,10 @@ bool scheduler_state::is_outdated(record& row, const replica_added& report) {
 
 void scheduler_state::answer_askers(task_id task, record& row, scheduler_commands& commands) {
   if (!row.extras) return;
-  for (const worker_id asker : row.extras->askers)
+  for (const worker_id asker : row.extras->askers) {
+    introduce(row.worker, asker, commands);
     commands.to_workers.send(asker, input_located{task, row.worker});
+  }
   row.extras->askers.clear();
 }
 

@@ -14,13 +14,6 @@ void scheduler_state::on(worker_joined& event, scheduler_commands& commands) {
   joined.attributes = event.attributes;
   ++live_count_;
   spreads_.clear();
-  for (std::uint32_t i = 1; i < workers_.size(); ++i) {
-    if (!workers_[i].live || i == event.worker.value) continue;
-    const worker_attributes& other = *workers_[i].attributes;
-    commands.to_workers.send(event.worker, peer_introduced{worker_id{i}, other.name, other.address});
-    commands.to_workers.send(
-        worker_id{i}, peer_introduced{event.worker, event.attributes->name, event.attributes->address});
-  }
   for (std::uint32_t i = 1; i < clients_.size(); ++i)
     if (clients_[i].joined)
       commands.to_clients.send(client_id{i}, worker_introduced{event.worker, event.attributes});
@@ -36,8 +29,13 @@ void scheduler_state::on(worker_lost& event, scheduler_commands& commands) {
   --live_count_;
   spreads_.clear();
   if (lost.retiring) --retiring_count_;
-  for (std::uint32_t i = 1; i < workers_.size(); ++i)
-    if (workers_[i].live) commands.to_workers.send(worker_id{i}, peer_lost{event.worker});
+  lost.acquaintances = {};
+  for (std::uint32_t i = 1; i < workers_.size(); ++i) {
+    auto& known = workers_[i].acquaintances;
+    if (event.worker.value >= known.size() || !known[event.worker.value]) continue;
+    known[event.worker.value] = false;
+    commands.to_workers.send(worker_id{i}, peer_lost{event.worker});
+  }
   for (std::uint32_t i = 1; i < clients_.size(); ++i)
     if (clients_[i].joined) commands.to_clients.send(client_id{i}, worker_gone{event.worker});
   std::erase_if(early_, [&](const auto& early) { return early.second.worker == event.worker; });
@@ -75,6 +73,18 @@ void scheduler_state::on(worker_lost& event, scheduler_commands& commands) {
     if (record* row = tasks_.find(task); row && row->is == phase::ready) make_ready(task, *row, false);
   lost.assignments.clear();
   retirement_moved_ = true;
+}
+
+// A worker hears of another one only when it is about to be told to ask it: would it hear of all, a cluster's
+// joining would cost the square of its size. Once is enough.
+void scheduler_state::introduce(worker_id peer, worker_id to, scheduler_commands& commands) {
+  if (peer == to) return;
+  auto& known = workers_[to.value].acquaintances;
+  if (peer.value >= known.size()) known.resize(peer.value + 1);
+  if (known[peer.value]) return;
+  known[peer.value] = true;
+  const worker_attributes& its = *workers_[peer.value].attributes;
+  commands.to_workers.send(to, peer_introduced{peer, its.name, its.address});
 }
 
 void scheduler_state::on(retire_worker& event, scheduler_commands& commands) {
@@ -247,6 +257,7 @@ void scheduler_state::on(input_unreachable& event, scheduler_commands& commands)
   if (holder == event.from && row->extras)
     for (const worker_id replica : row->extras->replicas)
       if (replica != event.worker) holder = replica;
+  introduce(holder, event.worker, commands);
   commands.to_workers.send(event.worker, input_located{event.task, holder});
 }
 
@@ -278,6 +289,7 @@ void scheduler_state::advance_retirements(scheduler_commands& commands) {
       ++needed[replica.value];
     if (extras.copying_to || takers.empty()) return;
     extras.copying_to = takers[next++ % takers.size()];
+    introduce(source, extras.copying_to, commands);
     commands.to_workers.send(extras.copying_to, acquire_replica{task, source});
   });
   for (std::uint32_t i = 1; i < workers_.size(); ++i) {

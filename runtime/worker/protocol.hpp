@@ -70,6 +70,7 @@ struct acquire_replica {
 };
 
 /// Another worker of the cluster, and where it can be asked for data (empty: in the scheduler's own process).
+/// Comes before the first order that names it.
 struct peer_introduced {
   worker_id worker;
   std::string name;
@@ -77,7 +78,7 @@ struct peer_introduced {
   WEFT_MEMBERS(peer_introduced, worker, name, address)
 };
 
-/// That worker is gone; what was asked of it will not come.
+/// That worker is gone; what was asked of it will not come. Told to those to whom it was introduced.
 struct peer_lost {
   worker_id worker;
   WEFT_MEMBERS(peer_lost, worker)

@@ -8,6 +8,7 @@
 #include <weft/errors.hpp>
 
 #include <algorithm>
+#include <set>
 
 // A scheduler among clients and workers that say whatever passes their links, and sometimes what is right.
 namespace weft::test {
@@ -54,6 +55,7 @@ class scheduler_play {
   struct worker {
     worker_id id;
     std::vector<std::pair<task_id, run_id>> told; // what it was to compute, and asked back
+    std::set<worker_id> acquaintances;            // others, of whom it has heard
   };
 
   void act() {
@@ -101,7 +103,7 @@ class scheduler_play {
     attributes->shares_process = from_.below(2) == 0;
     if (from_.below(4) > 0) attributes->modules = {module_id{1}};
     if (from_.below(2) > 0) attributes->modules.push_back(module_id{2});
-    workers_.push_back({worker_id{worker_count_}, {}});
+    workers_.push_back({worker_id{worker_count_}, {}, {}});
     hear(worker_joined{workers_.back().id, attributes});
   }
 
@@ -249,15 +251,28 @@ class scheduler_play {
         if (const auto* compute = std::get_if<compute_task>(&event)) {
           WEFT_CHECK(compute->body, "what is to be computed can be");
           its->told.emplace_back(compute->task, compute->run);
+          for (const input_location& input : compute->inputs)
+            may_ask(*its, input.worker);
         }
-        if (const auto* copy = std::get_if<acquire_replica>(&event))
+        if (const auto* copy = std::get_if<acquire_replica>(&event)) {
           its->told.emplace_back(copy->task, run_id{});
+          may_ask(*its, copy->from);
+        }
+        if (const auto* located = std::get_if<input_located>(&event)) may_ask(*its, located->worker);
+        if (const auto* peer = std::get_if<peer_introduced>(&event))
+          WEFT_CHECK(its->acquaintances.insert(peer->worker).second, "nobody is introduced twice");
+        if (const auto* lost = std::get_if<peer_lost>(&event))
+          WEFT_CHECK(its->acquaintances.erase(lost->worker) == 1, "only who knows a worker hears of its end");
       }
     });
     commands_.to_clients.flush([&](client_id, auto& events) {
       for (const holder_event& event : events)
         require_well_formed(event);
     });
+  }
+
+  static void may_ask(const worker& who, worker_id whom) {
+    WEFT_CHECK(whom == who.id || who.acquaintances.contains(whom), "a worker knows whom it is to ask");
   }
 
   choices& from_;

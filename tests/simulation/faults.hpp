@@ -27,6 +27,7 @@ enum class planted_fault {
   scatter_not_repeated,         ///< a datum that was lost under way is not put again
   failure_not_told,             ///< the scheduler hears of a failed run and the client does not
   late_completion,              ///< as_completed is told twice
+  peer_not_introduced,          ///< a worker is to ask one of whom it has not heard
 };
 
 struct named_fault {
@@ -53,6 +54,7 @@ inline constexpr std::array planted_faults{
     named_fault{planted_fault::scatter_not_repeated, "scatter_not_repeated"},
     named_fault{planted_fault::failure_not_told, "failure_not_told"},
     named_fault{planted_fault::late_completion, "late_completion"},
+    named_fault{planted_fault::peer_not_introduced, "peer_not_introduced"},
 };
 
 } // namespace weft::test

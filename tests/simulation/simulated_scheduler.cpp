@@ -112,6 +112,9 @@ void simulated_scheduler::send_to_worker(worker_id to, std::vector<worker_event>
   }
   if (world_.fault == planted_fault::command_duplicated && chance_.chance(20))
     if (const auto* command = std::get_if<compute_task>(&batch.front())) batch.emplace_back(*command);
+  if (world_.fault == planted_fault::peer_not_introduced)
+    std::erase_if(batch,
+                  [](const worker_event& event) { return std::holds_alternative<peer_introduced>(event); });
   world_.worker(to)->from_scheduler.send(std::exchange(batch, {}));
 }
 
