@@ -21,6 +21,7 @@ constexpr std::uint64_t encoded_here_max = 64 << 10; // a larger one is encoded 
 constexpr std::size_t input_capacity = 2 * (frame_header::size + frame_limits::data);
 constexpr std::size_t straight_min = 16
                                      << 10; // so much of a value is received without passing through input_
+constexpr std::size_t block_min = 64 << 10; // a smaller one is copied with the rest of the value
 constexpr std::size_t pieces_max = 64;
 
 bool would_block(int error) {
@@ -148,6 +149,9 @@ void data_stream::take_encoded(outgoing item, encoding_thread::result encoded) {
     return append_data_message(gathered_, item.message);
   }
   item.message.length = length;
+  item.message.blocks = encoded.bytes.blocks(block_min);
+  if (item.message.blocks.size() > data_message::blocks_max)
+    item.message.blocks.resize(data_message::blocks_max);
   item.message.type_name = item.value->type_name();
   append_data_message(gathered_, item.message);
   if (length <= copied_max) {
@@ -225,13 +229,20 @@ void data_stream::read_turn() {
 
 // Takes at most about `limit` bytes from the kernel. Returns how many there were: 0 if there are none now.
 std::size_t data_stream::read_once(std::size_t limit) {
-  std::array<iovec, 2> pieces;
+  std::array<iovec, pieces_max + 1> pieces;
   std::size_t count = 0;
-  std::size_t rest = incoming_.body ? incoming_.body->size() - incoming_.filled : 0;
-  auto straight = rest >= straight_min ? std::min(rest, limit) : 0;
-  if (straight > 0) pieces[count++] = {incoming_.body->data() + incoming_.filled, straight};
+  std::size_t straight = 0; // of a value
+  const auto& rooms = incoming_.rooms;
+  auto next = incoming_.next;
+  for (; next < rooms.size() && count < pieces_max && straight < limit; ++next) {
+    if (count == 0 && rooms[next].size() < straight_min && next + 1 == rooms.size()) break;
+    const auto size = std::min(rooms[next].size(), limit - straight);
+    pieces[count++] = {rooms[next].data(), size};
+    straight += size;
+    if (size < rooms[next].size()) break;
+  }
   // Behind the end of a value comes the next frame.
-  if (straight == rest || straight == 0)
+  if (next == rooms.size() || count == 0)
     pieces[count++] = {input_.data() + input_end_, input_.size() - input_end_};
   msghdr message{};
   message.msg_iov = pieces.data();
@@ -240,14 +251,14 @@ std::size_t data_stream::read_once(std::size_t limit) {
     auto received = ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT);
     if (received > 0) {
       auto into_body = std::min(static_cast<std::size_t>(received), straight);
-      incoming_.filled += into_body;
+      fill(into_body);
       input_end_ += static_cast<std::size_t>(received) - into_body;
       return static_cast<std::size_t>(received);
     }
     if (received < 0 && errno == EINTR) continue;
     if (received < 0 && would_block(errno)) return 0;
     if (received == 0)
-      fail("closed the connection", !incoming_.body && input_begin_ == input_end_);
+      fail("closed the connection", !incoming_.body.rest && input_begin_ == input_end_);
     else
       fail(std::generic_category().message(errno));
     return 0;
@@ -258,12 +269,16 @@ std::size_t data_stream::read_once(std::size_t limit) {
 void data_stream::take_input() {
   while (!closed_) {
     byte_span bytes = byte_span{input_}.subspan(input_begin_, input_end_ - input_begin_);
-    if (incoming_.body) {
-      auto count = std::min(bytes.size(), incoming_.body->size() - incoming_.filled);
-      std::memcpy(incoming_.body->data() + incoming_.filled, bytes.data(), count);
-      incoming_.filled += count;
-      input_begin_ += count;
-      if (incoming_.filled < incoming_.body->size()) break;
+    if (incoming_.body.rest) {
+      while (!bytes.empty() && incoming_.next < incoming_.rooms.size()) {
+        const auto room = incoming_.rooms[incoming_.next];
+        const auto count = std::min(bytes.size(), room.size());
+        std::memcpy(room.data(), bytes.data(), count);
+        fill(count);
+        bytes = bytes.subspan(count);
+        input_begin_ += count;
+      }
+      if (incoming_.next < incoming_.rooms.size()) break;
       deliver_body();
       continue;
     }
@@ -272,8 +287,7 @@ void data_stream::take_input() {
     if (bytes.size() - frame_header::size < header.length) break;
     auto message = read_data_message(header, bytes.subspan(frame_header::size, header.length));
     input_begin_ += frame_header::size + header.length;
-    message.has_body() ? begin_body(std::move(message))
-                       : owner_->on_message(*this, std::move(message), nullptr);
+    message.has_body() ? begin_body(std::move(message)) : owner_->on_message(*this, std::move(message), {});
   }
   // What is left is the beginning of a frame; there is always room for the rest of it behind it.
   std::memmove(input_.data(), input_.data() + input_begin_, input_end_ - input_begin_);
@@ -286,9 +300,40 @@ void data_stream::begin_body(data_message message) {
     throw decode_error("a value of " + std::to_string(message.length) + " bytes, where at most " +
                        std::to_string(length_max_) + " are allowed");
   // The peer has proved that it belongs to the cluster, and the memory is only taken as it is filled.
-  incoming_.body = shared_buffer::allocate(static_cast<std::size_t>(message.length));
-  incoming_.message = std::move(message);
-  incoming_.filled = 0;
+  auto rest = message.length;
+  for (const auto& block : message.blocks)
+    rest -= block.size;
+  incoming next;
+  next.body.rest = shared_buffer::allocate(static_cast<std::size_t>(rest));
+  std::span<std::byte> room{next.body.rest->data(), next.body.rest->size()};
+  std::uint64_t done = 0;
+  const auto add = [&](std::span<std::byte> where) {
+    if (!where.empty()) next.rooms.push_back(where);
+  };
+  for (const auto& block : message.blocks) {
+    const auto before = static_cast<std::size_t>(block.offset - done);
+    add(room.first(before));
+    room = room.subspan(before);
+    auto bytes = shared_buffer::allocate_storage(static_cast<std::size_t>(block.size));
+    add({bytes->data(), bytes->size()});
+    next.body.blocks.push_back(
+        {static_cast<std::size_t>(room.data() - next.body.rest->data()), std::move(bytes)});
+    done = block.offset + block.size;
+  }
+  add(room);
+  next.message = std::move(message);
+  incoming_ = std::move(next);
+}
+
+// Counts bytes that have come into their place.
+void data_stream::fill(std::size_t count) {
+  while (count > 0) {
+    auto& room = incoming_.rooms[incoming_.next];
+    const auto taken = std::min(count, room.size());
+    room = room.subspan(taken);
+    count -= taken;
+    if (room.empty()) ++incoming_.next;
+  }
 }
 
 void data_stream::deliver_body() {

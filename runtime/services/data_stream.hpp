@@ -6,7 +6,7 @@
 #include "runtime/services/io_thread.hpp"
 #include "runtime/wire/data_message.hpp"
 
-#include <weft/detail/shared_buffer.hpp>
+#include <weft/detail/decoder.hpp>
 #include <weft/detail/value.hpp>
 
 #include <deque>
@@ -19,12 +19,19 @@ namespace weft::detail {
 
 class data_stream;
 
+/// A value's bytes as they came: the large blocks each in memory of its own, the rest together.
+struct received_body {
+  intrusive_ptr<shared_buffer> rest;
+  std::vector<block_apart> blocks;
+};
+
 /// Who is told what comes over data streams, on the io thread.
 class data_stream_owner {
  public:
   virtual ~data_stream_owner() = default;
-  /// A message has come, with its value's bytes if it has any.
-  virtual void on_message(data_stream& from, data_message message, buffer_ptr body) = 0;
+  /// A message has come, with its value if it is one that has any. Throws weft::decode_error if it breaks the
+  /// protocol, which ends the connection.
+  virtual void on_message(data_stream& from, data_message message, received_body body) = 0;
   /// The value of this message, which is a put_value, could not be encoded; nothing of it was sent.
   virtual void on_not_encoded(data_stream& to, const data_message& message, failure_ptr why) = 0;
   /// The connection is of no more use; `orderly` if the peer closed it between two messages. The last call
@@ -35,7 +42,7 @@ class data_stream_owner {
 /// Sends and receives messages and values over one data connection.
 ///
 /// What waits to be sent is references to values, which become bytes when their turn comes: a slow peer costs
-/// no memory. Large values go out from where they lie, and come in straight into the buffer that the value
+/// no memory. Large values go out from where they lie, and come in straight into the memory that the value
 /// will keep. A turn moves at most 1 MiB each way, so that all connections of the io thread get on. Lives on
 /// the io thread.
 class data_stream : public std::enable_shared_from_this<data_stream> {
@@ -71,8 +78,9 @@ class data_stream : public std::enable_shared_from_this<data_stream> {
   // A value on its way in.
   struct incoming {
     data_message message;
-    intrusive_ptr<shared_buffer> body;
-    std::size_t filled = 0;
+    received_body body;
+    std::vector<std::span<std::byte>> rooms; // of it, in the order of the bytes, without what is filled
+    std::size_t next = 0;
   };
 
   void write_turn();
@@ -85,6 +93,7 @@ class data_stream : public std::enable_shared_from_this<data_stream> {
   std::size_t read_once(std::size_t limit);
   void take_input();
   void begin_body(data_message message);
+  void fill(std::size_t count);
   void deliver_body();
   void wait(asio::posix::stream_descriptor::wait_type what, void (data_stream::*then)());
   void fail(const std::string& why, bool orderly = false);

@@ -3,6 +3,43 @@
 
 namespace weft::detail {
 
+decoder::decoder(array_view<const std::byte> bytes, array_view<const block_apart> blocks) noexcept
+    : cursor_(bytes.data()), run_end_(bytes.data()), end_(bytes.data() + bytes.size()), begin_(bytes.data()),
+      blocks_(blocks) {
+  for (const auto& block : blocks)
+    bytes_apart_ += block.bytes->size();
+  begin_run();
+}
+
+void decoder::begin_run() noexcept {
+  run_end_ = blocks_.empty() ? end_ : begin_ + blocks_[0].offset;
+}
+
+bool decoder::is_next_block(std::size_t size) const noexcept {
+  return cursor_ == run_end_ && !blocks_.empty() && blocks_[0].bytes->size() == size;
+}
+
+void decoder::skip_block(std::size_t size) noexcept {
+  bytes_apart_ -= size;
+  blocks_ = {blocks_.begin() + 1, blocks_.end()};
+  begin_run();
+}
+
+array_view<const std::byte> decoder::take_block(std::size_t size) {
+  if (size > remaining()) fail_short(size);
+  if (!is_next_block(size)) fail("a block begins or ends where it must not");
+  const auto bytes = blocks_[0].bytes->bytes();
+  skip_block(size);
+  return bytes;
+}
+
+void* decoder::take_block_storage(std::size_t size) {
+  if (!is_next_block(size)) return nullptr;
+  auto* const storage = blocks_[0].bytes->release_storage();
+  if (storage) skip_block(size);
+  return storage;
+}
+
 void decoder::fail(const char* sentence) {
   throw decode_error(std::string("weft: cannot decode: ") + sentence);
 }

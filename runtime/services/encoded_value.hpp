@@ -19,8 +19,9 @@ class WEFT_API encoded_value final : public value {
   /// `bytes` (at least 8, else weft::decode_error) lie in `owner`. `type_name` is what type_name() says until
   /// the value is decoded.
   encoded_value(buffer_ptr owner, std::span<const std::byte> bytes, std::string type_name = {});
-  /// All of `bytes`.
-  explicit encoded_value(buffer_ptr bytes, std::string type_name = {});
+  /// All of `bytes`, and blocks that belong in between, in order. Throws weft::decode_error too if a block's
+  /// place is out of order or beyond the bytes.
+  explicit encoded_value(buffer_ptr bytes, std::string type_name = {}, std::vector<block_apart> blocks = {});
   ~encoded_value() override;
 
   std::uint64_t nbytes() const noexcept override;
@@ -35,6 +36,7 @@ class WEFT_API encoded_value final : public value {
   bool decoded() const noexcept { return first_.load(std::memory_order_acquire) != nullptr; }
 
  private:
+  void encode_bytes(encoder& to) const;
   void* decode_locked(const value_recipe& recipe) const;
 
   const std::uint64_t hash_;
@@ -48,6 +50,8 @@ class WEFT_API encoded_value final : public value {
   mutable std::vector<intrusive_ptr<const object_value>> objects_;
   mutable buffer_ptr owner_;
   mutable std::span<const std::byte> bytes_;
+  mutable std::vector<block_apart> blocks_; // that belong between the bytes
+  mutable bool spoilt_ = false;             // decoding failed when it had taken blocks
 };
 
 } // namespace weft::detail

@@ -20,7 +20,12 @@ struct encoder::rope {
     std::size_t capacity;
   };
 
-  std::vector<array_view<const std::byte>> closed;
+  struct segment {
+    array_view<const std::byte> bytes;
+    bool block;
+  };
+
+  std::vector<segment> closed;
   std::vector<chunk> chunks;
   std::vector<buffer_ptr> kept;
 
@@ -65,14 +70,32 @@ encoder::~encoder() {
 
 void encoder::write_shared(array_view<const std::byte> bytes, buffer_ptr owner) {
   if (bytes.size() < borrow_threshold) return write_bytes(bytes.data(), bytes.size());
-  borrow(bytes.data(), bytes.size());
+  borrow(bytes.data(), bytes.size(), false);
+  if (!overflowed_) own_rope().kept.push_back(std::move(owner));
+}
+
+void encoder::write_shared_block(buffer_ptr owner) {
+  write_block(owner->data(), owner->size());
   if (!overflowed_) own_rope().kept.push_back(std::move(owner));
 }
 
 std::vector<array_view<const std::byte>> encoder::segments() const {
   std::vector<array_view<const std::byte>> result;
-  if (rope_) result = rope_->closed;
+  if (rope_)
+    for (const auto& segment : rope_->closed)
+      result.push_back(segment.bytes);
   if (cursor_ != segment_begin_) result.emplace_back(segment_begin_, cursor_);
+  return result;
+}
+
+std::vector<block_place> encoder::blocks(std::size_t size_min) const {
+  std::vector<block_place> result;
+  if (!rope_) return result;
+  std::uint64_t offset = 0;
+  for (const auto& segment : rope_->closed) {
+    if (segment.block && segment.bytes.size() >= size_min) result.push_back({offset, segment.bytes.size()});
+    offset += segment.bytes.size();
+  }
   return result;
 }
 
@@ -85,7 +108,7 @@ intrusive_ptr<shared_buffer> encoder::flatten() const {
 void encoder::copy_to(std::byte* target) const noexcept {
   if (rope_)
     for (const auto& segment : rope_->closed)
-      target = std::copy(segment.begin(), segment.end(), target);
+      target = std::copy(segment.bytes.begin(), segment.bytes.end(), target);
   std::copy(segment_begin_, cursor_, target);
 }
 
@@ -116,11 +139,11 @@ void encoder::write_beyond_chunk(const void* bytes, std::size_t size) {
   cursor_ += size;
 }
 
-void encoder::borrow(const void* bytes, std::size_t size) {
+void encoder::borrow(const void* bytes, std::size_t size, bool block) {
   if (overflowed_) return;
   if (size > limit_ - this->size()) return overflow();
   close_segment();
-  own_rope().closed.emplace_back(static_cast<const std::byte*>(bytes), size);
+  own_rope().closed.push_back({{static_cast<const std::byte*>(bytes), size}, block});
   closed_size_ += size;
   // What may still be written shrinks by what was borrowed.
   end_ = cursor_ + std::min<std::uint64_t>(static_cast<std::uint64_t>(end_ - cursor_), limit_ - closed_size_);
@@ -128,7 +151,7 @@ void encoder::borrow(const void* bytes, std::size_t size) {
 
 void encoder::close_segment() {
   if (cursor_ == segment_begin_) return;
-  own_rope().closed.emplace_back(segment_begin_, cursor_);
+  own_rope().closed.push_back({{segment_begin_, cursor_}, false});
   closed_size_ += static_cast<std::uint64_t>(cursor_ - segment_begin_);
   segment_begin_ = cursor_;
 }

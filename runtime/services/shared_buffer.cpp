@@ -5,6 +5,7 @@
 #include <new>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <utility>
 
 namespace weft::detail {
 
@@ -39,22 +40,41 @@ void shared_buffer::operator delete(void* object, payload) {
   shared_buffer::operator delete(object);
 }
 
+shared_buffer::shared_buffer(std::size_t size) noexcept
+    : size_(size), data_(reinterpret_cast<std::byte*>(this) + header_size) {}
+
+shared_buffer::shared_buffer(std::size_t size, std::byte* storage) noexcept : size_(size), data_(storage) {}
+
+shared_buffer::~shared_buffer() {
+  if (owns_storage()) ::operator delete(data_, size_);
+}
+
+bool shared_buffer::owns_storage() const noexcept {
+  return data_ != reinterpret_cast<const std::byte*>(this) + header_size;
+}
+
 intrusive_ptr<shared_buffer> shared_buffer::allocate(std::size_t size) {
   return intrusive_ptr<shared_buffer>::adopt(new (payload{size}) shared_buffer(size));
+}
+
+intrusive_ptr<shared_buffer> shared_buffer::allocate_storage(std::size_t size) {
+  auto result = intrusive_ptr<shared_buffer>::adopt(new (payload{0}) shared_buffer(0, nullptr));
+  result->data_ = static_cast<std::byte*>(::operator new(size));
+  result->size_ = size;
+  prefer_huge_pages(result->data_, size);
+  return result;
+}
+
+void* shared_buffer::release_storage() noexcept {
+  if (!owns_storage() || !unique()) return nullptr;
+  size_ = 0;
+  return std::exchange(data_, nullptr);
 }
 
 intrusive_ptr<shared_buffer> shared_buffer::copy(array_view<const std::byte> bytes) {
   auto result = allocate(bytes.size());
   if (!bytes.empty()) std::memcpy(result->data(), bytes.data(), bytes.size());
   return result;
-}
-
-std::byte* shared_buffer::data() noexcept {
-  return reinterpret_cast<std::byte*>(this) + header_size;
-}
-
-const std::byte* shared_buffer::data() const noexcept {
-  return reinterpret_cast<const std::byte*>(this) + header_size;
 }
 
 } // namespace weft::detail

@@ -49,7 +49,7 @@ class transfer::implementation final : public data_stream_owner,
 
   // -- data_stream_owner ---
 
-  void on_message(data_stream& from, data_message message, buffer_ptr body) override;
+  void on_message(data_stream& from, data_message message, received_body body) override;
   void on_not_encoded(data_stream& to, const data_message& message, failure_ptr why) override;
   void on_closed(data_stream& which, const std::string& why, bool orderly) override;
 
@@ -103,8 +103,8 @@ class transfer::implementation final : public data_stream_owner,
   void connect(const endpoint& to);
   void connect_after_pause(const endpoint& to, std::chrono::steady_clock::time_point when);
   void on_connected(const endpoint& to, connection connected, std::exception_ptr error);
-  void on_answer(link& from, data_message message, buffer_ptr body);
-  void on_question(data_stream& from, data_message message, buffer_ptr body);
+  void on_answer(link& from, data_message message, received_body body);
+  void on_question(data_stream& from, data_message message, received_body body);
   void end_link(std::map<endpoint, link>::iterator which);
   void end_visitor(std::unordered_map<data_stream*, visitor>::iterator which);
   void forget(party_number from, worker_id worker);

@@ -22,8 +22,8 @@ data_message make_message(frame_type type, std::uint64_t number, worker_id worke
   return message;
 }
 
-value_ptr decodable(const data_message& message, buffer_ptr bytes) {
-  return make_intrusive<encoded_value>(std::move(bytes), message.type_name);
+value_ptr decodable(const data_message& message, received_body body) {
+  return make_intrusive<encoded_value>(std::move(body.rest), message.type_name, std::move(body.blocks));
 }
 
 } // namespace
@@ -152,7 +152,7 @@ void transfer::implementation::on_connected(const endpoint& to, connection conne
   auto done = std::move(link.connecting); // destroyed last: it is what calls
 }
 
-void transfer::implementation::on_answer(link& from, data_message message, buffer_ptr body) {
+void transfer::implementation::on_answer(link& from, data_message message, received_body body) {
   auto found = from.questions.find(message.number);
   if (found == from.questions.end()) return; // nobody here wants it any more
   // Made first: if the bytes are none, the stream fails with the question still open, and it is answered so.
@@ -181,7 +181,7 @@ void transfer::implementation::end_link(std::map<endpoint, link>::iterator which
 
 // -- visitors: other processes ask ---
 
-void transfer::implementation::on_question(data_stream& from, data_message message, buffer_ptr body) {
+void transfer::implementation::on_question(data_stream& from, data_message message, received_body body) {
   auto target = workers_.find(message.worker);
   if (message.type == frame_type::put_value) {
     // A worker that is not here any more is lost to the scheduler too, which will have the value put
@@ -209,7 +209,7 @@ void transfer::implementation::end_visitor(std::unordered_map<data_stream*, visi
 
 // -- data_stream_owner ---
 
-void transfer::implementation::on_message(data_stream& from, data_message message, buffer_ptr body) {
+void transfer::implementation::on_message(data_stream& from, data_message message, received_body body) {
   bool asks = message.type == frame_type::request_value || message.type == frame_type::put_value;
   auto link = link_endpoints_.find(&from);
   if (asks != (link == link_endpoints_.end())) {

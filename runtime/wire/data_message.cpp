@@ -15,6 +15,37 @@ constexpr std::size_t failure_text_max = 4000;
 constexpr std::size_t failure_messages_max = 10;
 constexpr std::size_t type_name_max = 500;
 
+// Each as its size and its distance from the end of the one before.
+void write_blocks(byte_writer& payload, const std::vector<block_place>& blocks) {
+  payload.varint(blocks.size());
+  std::uint64_t end = 0;
+  for (const auto& block : blocks) {
+    payload.varint(block.offset - end);
+    payload.varint(block.size);
+    end = block.offset + block.size;
+  }
+}
+
+std::vector<block_place> read_blocks(byte_reader& payload, std::uint64_t length) {
+  const auto count = payload.varint();
+  if (count > data_message::blocks_max)
+    throw decode_error(std::to_string(count) + " blocks in a value, where at most " +
+                       std::to_string(data_message::blocks_max) + " are allowed");
+  std::vector<block_place> blocks;
+  std::uint64_t end = 0;
+  for (auto left = count; left > 0; --left) {
+    const auto distance = payload.varint();
+    if (distance > length - end) throw decode_error("a block that begins beyond its value's end");
+    const auto offset = end + distance;
+    const auto size = payload.varint();
+    if (size == 0 || size > length - offset)
+      throw decode_error("a block that is empty or ends beyond its value's end");
+    blocks.push_back({offset, size});
+    end = offset + size;
+  }
+  return blocks;
+}
+
 } // namespace
 
 void append_data_message(std::vector<std::byte>& target, const data_message& message) {
@@ -26,7 +57,10 @@ void append_data_message(std::vector<std::byte>& target, const data_message& mes
     payload.varint(message.worker.value);
     payload.u64(message.task.value);
   }
-  if (message.has_body()) payload.string(std::string_view{message.type_name}.substr(0, type_name_max));
+  if (message.has_body()) {
+    write_blocks(payload, message.blocks);
+    payload.string(std::string_view{message.type_name}.substr(0, type_name_max));
+  }
   if (message.type == frame_type::value_refused)
     write_failure(payload, *message.failure, failure_text_max, failure_messages_max);
   frame.finish();
@@ -44,7 +78,10 @@ data_message read_data_message(const frame_header& header, byte_span payload) {
     message.worker = {reader.varint32()};
     message.task = {reader.u64()};
   }
-  if (message.has_body()) message.type_name = reader.string();
+  if (message.has_body()) {
+    message.blocks = read_blocks(reader, message.length);
+    message.type_name = reader.string();
+  }
   if (message.type == frame_type::value_refused) message.failure = read_failure(reader);
   reader.expect_end();
   return message;

@@ -91,7 +91,7 @@ void read_data(byte_span bytes) {
     frame_parser{frame_limits::data}.receive(again, [&](frame_header second_header, byte_span second) {
       auto same = read_data_message(second_header, second);
       require(same.type == message.type && same.number == message.number && same.worker == message.worker &&
-                  same.task == message.task && same.length == message.length,
+                  same.task == message.task && same.length == message.length && same.blocks == message.blocks,
               "a data message changed on its way");
     });
   });
@@ -227,6 +227,7 @@ std::vector<test::fuzz_input> test::fuzz_seeds() {
     message.worker = {3};
     message.task = {1234567};
     message.length = 1 << 20;
+    message.blocks = {{16, 1 << 18}, {1 << 19, 1 << 19}};
     message.type_name = "std::vector<double>";
     message.failure = failure::make(failure_kind::cannot_travel, "no codec");
     std::vector<std::byte> bytes;

@@ -368,6 +368,16 @@ TEST_F(transferring, a_value_of_many_small_parts_arrives_whole) {
   EXPECT_EQ((value_as<std::vector<std::string>>(*bob.hear<value_arrived>().value)), parts);
 }
 
+TEST_F(transferring, a_value_of_many_large_parts_arrives_whole) {
+  std::vector<std::vector<std::uint64_t>>
+      parts; // more than are received apart, some of them too small for it
+  for (std::uint64_t i = 0; i < 2 * data_message::blocks_max; ++i)
+    parts.emplace_back((64 << 10) / sizeof i + i % 3 - 1, i);
+  bob.say(request_value{worker_id{1}, task_a});
+  alice.answer(make_value<std::vector<std::vector<std::uint64_t>>>(parts));
+  EXPECT_EQ((value_as<std::vector<std::vector<std::uint64_t>>>(*bob.hear<value_arrived>().value)), parts);
+}
+
 TEST_F(transferring, small_values_keep_flowing_on_other_connections_while_200_mb_are_moved) {
   std::vector<std::uint64_t> large(25'000'000);
   std::iota(large.begin(), large.end(), 1);

@@ -2,6 +2,7 @@
 
 #include <weft/detail/structural_hash.hpp>
 #include <weft/detail/type_name.hpp>
+#include <weft/detail/vector_storage.hpp>
 
 namespace weft {
 
@@ -186,6 +187,9 @@ template <class T>
 T decode_block(decoder& from) {
   using element = typename T::value_type;
   const auto size = from.read_size(sizeof(element));
+  if constexpr (takes_storage<T>)
+    if (auto* const storage = from.take_storage(size * sizeof(element)))
+      return vector_of_storage(static_cast<element*>(storage), size);
   const auto bytes = from.take(size * sizeof(element));
   const auto* const first = reinterpret_cast<const element*>(bytes.data());
   const bool aligned = reinterpret_cast<std::uintptr_t>(first) % alignof(element) == 0;

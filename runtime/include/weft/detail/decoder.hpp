@@ -1,6 +1,8 @@
 #pragma once
 
 #include <weft/detail/array_view.hpp>
+#include <weft/detail/intrusive_ptr.hpp>
+#include <weft/detail/shared_buffer.hpp>
 #include <weft/export.hpp>
 
 #include <cstddef>
@@ -11,6 +13,12 @@
 
 namespace weft::detail {
 
+/// A large block of a value's bytes that lies in memory of its own.
+struct block_apart {
+  std::size_t offset = 0; ///< how many of the value's other bytes come before it
+  intrusive_ptr<shared_buffer> bytes;
+};
+
 /// Reads what an encoder wrote. Trusts nothing: every size is checked against the bytes that are left before
 /// any memory is taken for it, and the depth of nesting is limited. Throws weft::decode_error, in a sentence.
 /// Keeps pointers into the bytes, which must outlive it. For one thread at a time.
@@ -19,7 +27,11 @@ class WEFT_API decoder {
   static constexpr unsigned depth_max = 64;
 
   explicit decoder(array_view<const std::byte> bytes) noexcept
-      : cursor_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+      : cursor_(bytes.data()), run_end_(bytes.data() + bytes.size()), end_(run_end_) {}
+
+  /// Of bytes some blocks of which lie apart, in order, their offsets not beyond `bytes`. A block is taken
+  /// whole or the bytes are refused.
+  decoder(array_view<const std::byte> bytes, array_view<const block_apart> blocks) noexcept;
 
   /// One integer, enum or floating-point number. A bool must be 0 or 1.
   template <class T>
@@ -57,17 +69,21 @@ class WEFT_API decoder {
 
   /// The next `size` bytes, where they lie.
   array_view<const std::byte> take(std::size_t size) {
-    if (size > remaining()) fail_short(size);
+    if (size > static_cast<std::size_t>(run_end_ - cursor_)) return take_block(size);
     const auto* const begin = cursor_;
     cursor_ += size;
     return {begin, size};
   }
 
-  std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - cursor_); }
+  /// The next `size` bytes as memory of ::operator new which now is the caller's: null, and nothing is taken,
+  /// unless they are a block that lies apart and that nobody else reads.
+  void* take_storage(std::size_t size) { return blocks_.empty() ? nullptr : take_block_storage(size); }
+
+  std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - cursor_) + bytes_apart_; }
 
   /// Throws if bytes are left over: they are a sign that both ends mean different things.
   void finish() const {
-    if (cursor_ != end_) fail_leftover();
+    if (remaining() != 0) fail_leftover();
   }
 
   /// Throws weft::decode_error: "weft: cannot decode: SENTENCE".
@@ -80,8 +96,18 @@ class WEFT_API decoder {
   [[noreturn]] void fail_short(std::size_t wanted) const;
   [[noreturn]] void fail_leftover() const;
 
+  array_view<const std::byte> take_block(std::size_t size);
+  void* take_block_storage(std::size_t size);
+  bool is_next_block(std::size_t size) const noexcept;
+  void skip_block(std::size_t size) noexcept;
+  void begin_run() noexcept;
+
   const std::byte* cursor_;
+  const std::byte* run_end_; // where the next block belongs, or the end
   const std::byte* end_;
+  const std::byte* begin_ = nullptr;       // what the blocks' offsets count from
+  array_view<const block_apart> blocks_{}; // that are still to come
+  std::size_t bytes_apart_ = 0;            // in them
   unsigned depth_ = 0;
 };
 

@@ -13,6 +13,13 @@
 
 namespace weft::detail {
 
+/// Where a run of bytes lies within others.
+struct block_place {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  friend bool operator==(const block_place&, const block_place&) noexcept = default;
+};
+
 /// Turns values into bytes: little-endian, sizes as 8 bytes. What it collects is a rope: small writes are
 /// copied into chunks of its own, large blocks are only pointed at and go out from where they lie
 /// (scatter-gather), so a 200 MB vector is never copied on its way to the socket. For one thread at a time.
@@ -63,14 +70,17 @@ class WEFT_API encoder {
   }
 
   /// Points at `size` bytes that outlive this encoder's use (they belong to the value being encoded); copies
-  /// them if they are few, or if borrowing is not allowed just now (see `copying_scope`).
+  /// them if they are few, or if borrowing is not allowed just now (see `copying_scope`). Whoever decodes
+  /// takes these bytes at once, so they may arrive in memory of their own (`blocks`).
   void write_block(const void* bytes, std::size_t size) {
     if (size < borrow_threshold || copying_) return write_bytes(bytes, size);
-    borrow(bytes, size);
+    borrow(bytes, size, true);
   }
 
-  /// As write_block; the encoder keeps `owner` alive.
+  /// Points at bytes that somebody else encoded, part of a value; the encoder keeps `owner` alive.
   void write_shared(array_view<const std::byte> bytes, buffer_ptr owner);
+  /// As write_block; the encoder keeps `owner` alive.
+  void write_shared_block(buffer_ptr owner);
 
   // -- observing --------------------------------------------------------------
 
@@ -81,6 +91,8 @@ class WEFT_API encoder {
 
   /// What was written, in order. The spans are valid until the next write, `clear` or the encoder's end.
   std::vector<array_view<const std::byte>> segments() const;
+  /// Where among all that was written the blocks of at least `size_min` bytes lie, in order.
+  std::vector<block_place> blocks(std::size_t size_min) const;
   /// All in one new block.
   intrusive_ptr<shared_buffer> flatten() const;
   /// All to `target`, which has room for size() bytes.
@@ -94,7 +106,7 @@ class WEFT_API encoder {
   friend class encoder_depth;
 
   void write_beyond_chunk(const void* bytes, std::size_t size);
-  void borrow(const void* bytes, std::size_t size);
+  void borrow(const void* bytes, std::size_t size, bool block);
   void close_segment();
   void open_chunk(std::size_t size);
   void overflow() noexcept;

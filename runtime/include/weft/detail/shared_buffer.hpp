@@ -19,26 +19,39 @@ class WEFT_API shared_buffer : public reference_counted<shared_buffer> {
  public:
   /// Uninitialised, aligned for every type up to 64 bytes. Throws std::bad_alloc.
   static intrusive_ptr<shared_buffer> allocate(std::size_t size);
+  /// Uninitialised memory that a sole owner can take out: `size` (not 0) bytes of ::operator new. Throws
+  /// std::bad_alloc.
+  static intrusive_ptr<shared_buffer> allocate_storage(std::size_t size);
   /// A copy of `bytes`.
   static intrusive_ptr<shared_buffer> copy(array_view<const std::byte> bytes);
 
-  std::byte* data() noexcept;
-  const std::byte* data() const noexcept;
+  std::byte* data() noexcept { return data_; }
+  const std::byte* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }
-  array_view<const std::byte> bytes() const noexcept { return {data(), size_}; }
+  array_view<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
-  /// The bytes stand behind the object in one allocation, so only `allocate` can make one.
+  /// Gives the memory to the caller, who frees it with ::operator delete; the buffer is empty then. Null if
+  /// the memory is not from `allocate_storage`, or if there are other owners, who may be reading it.
+  void* release_storage() noexcept;
+
+  /// The object and the bytes behind it are one allocation, so only the functions above can make one.
   static void operator delete(void* object);
 
  private:
+  friend reference_counted<shared_buffer>;
+
   struct payload {
     std::size_t size;
   };
   static void* operator new(std::size_t object_size, payload behind);
   static void operator delete(void* object, payload behind);
-  explicit shared_buffer(std::size_t size) noexcept : size_(size) {}
+  explicit shared_buffer(std::size_t size) noexcept;
+  shared_buffer(std::size_t size, std::byte* storage) noexcept;
+  ~shared_buffer();
+  bool owns_storage() const noexcept;
 
   std::size_t size_;
+  std::byte* data_; // behind the object, or memory of its own
 };
 
 using buffer_ptr = intrusive_ptr<const shared_buffer>;
