@@ -46,13 +46,14 @@ class scheduler_gate::implementation : public std::enable_shared_from_this<sched
     });
     if (!options_.listen) return;
     const auto where = endpoint::parse(*options_.listen, default_port);
-    listener_.emplace(actors_->io(), where,
-                      listener::settings{.key = key_, .self = self_, .insecure = options_.insecure},
-                      listener::callbacks{
-                          .decide = [this](const peer_description& peer) { return decide(peer); },
-                          .connected = [this](connection connected) { take_in(std::move(connected), false); },
-                          .dropped = log_error,
-                      });
+    listener_.emplace(
+        actors_->io(), where,
+        listener::settings{.key = key_, .self = self_, .insecure = options_.insecure, .same_machine = true},
+        listener::callbacks{
+            .decide = [this](const peer_description& peer) { return decide(peer); },
+            .connected = [this](connection connected) { take_in(std::move(connected), false); },
+            .dropped = log_error,
+        });
   }
 
   void adopt(unique_descriptor socket) {

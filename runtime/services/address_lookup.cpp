@@ -2,8 +2,11 @@
 
 #include <weft/errors.hpp>
 
+#include <cstddef>
 #include <cstring>
 #include <memory>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace weft::detail {
 
@@ -26,6 +29,27 @@ std::vector<socket_address> look_up(const endpoint& where, bool numbers_only) {
     address.length = entry->ai_addrlen;
   }
   return result;
+}
+
+socket_address same_machine_address(const socket_address& tcp) {
+  char host[NI_MAXHOST] = {}, port[NI_MAXSERV] = {};
+  const int error = ::getnameinfo(tcp.get(), tcp.length, host, sizeof host, port, sizeof port,
+                                  NI_NUMERICHOST | NI_NUMERICSERV);
+  if (error != 0) throw connection_error(std::string{"cannot name an address: "} + ::gai_strerror(error));
+  const auto name = "weft " + std::string{host} + " " + port;
+  socket_address result;
+  auto& address = reinterpret_cast<sockaddr_un&>(result.storage);
+  if (name.size() >= sizeof address.sun_path) throw connection_error("too long for a name: " + name);
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, name.data(), name.size()); // behind a zero, which means: abstract
+  result.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  return result;
+}
+
+bool is_of_same_user(int socket) noexcept {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && peer.uid == ::geteuid();
 }
 
 } // namespace weft::detail

@@ -22,4 +22,13 @@ struct socket_address {
 /// host.
 std::vector<socket_address> look_up(const endpoint& where, bool numbers_only);
 
+/// The AF_UNIX address (abstract, without a file) at which a process that listens at this TCP address may be
+/// reached from the same machine too. Like ports, such names belong to the network that the process sees: who
+/// finds one is on the same machine and means the same port.
+socket_address same_machine_address(const socket_address& tcp);
+
+/// Whether the process at the other end of an AF_UNIX socket is of the same user as this one. Anybody may
+/// take a name that is free, and pass on what he is told.
+bool is_of_same_user(int socket) noexcept;
+
 } // namespace weft::detail

@@ -47,7 +47,7 @@ class connector::implementation : public std::enable_shared_from_this<connector:
     } catch (const connection_error&) {
       return fail(std::current_exception());
     }
-    if (!addresses_.empty()) return try_next_address();
+    if (!addresses_.empty()) return try_addresses();
     resolver_.async_resolve(
         to_.host, std::to_string(to_.port), asio::ip::resolver_base::numeric_service,
         [self = shared_from_this()](boost_error error, asio::ip::tcp::resolver::results_type found) {
@@ -91,6 +91,18 @@ class connector::implementation : public std::enable_shared_from_this<connector:
       std::memcpy(&address.storage, where.data(), where.size());
       address.length = static_cast<socklen_t>(where.size());
     }
+    try_addresses();
+  }
+
+  void try_addresses() {
+    if (settings_.same_machine) {
+      std::vector<socket_address> all;
+      for (const auto& address : addresses_) {
+        all.push_back(same_machine_address(address));
+        all.push_back(address);
+      }
+      addresses_ = std::move(all);
+    }
     try_next_address();
   }
 
@@ -114,6 +126,10 @@ class connector::implementation : public std::enable_shared_from_this<connector:
     socklen_t length = sizeof error;
     ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &length);
     if (error != 0) return address_failed(error);
+    if (addresses_[next_address_ - 1].family() == AF_UNIX) {
+      if (!is_of_same_user(socket.get())) return address_failed(EACCES);
+      return begin_hello(std::move(socket));
+    }
     // A port that nobody listens at, picked by the kernel as our own: a TCP socket may connect to itself.
     if (local_endpoint(socket.get()) == remote_endpoint(socket.get())) return address_failed(ECONNREFUSED);
     begin_hello(std::move(socket));

@@ -19,6 +19,7 @@ class connector {
     peer_description self;                   ///< says the purpose too
     std::chrono::milliseconds timeout{5000}; ///< for all together: look-up, connecting, hello, retries
     bool retry = false;                      ///< whether to try again until then when nobody is there yet
+    bool same_machine = false;               ///< whether to try the listener's AF_UNIX socket first
     version_range versions = protocol_versions;
   };
 

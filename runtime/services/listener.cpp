@@ -37,20 +37,35 @@ unique_descriptor listen_at(const endpoint& where, bool insecure) {
   return {};
 }
 
+// No socket if the name is taken, or the system has no such sockets: TCP is there for all.
+unique_descriptor listen_on_same_machine(const endpoint& where) {
+  const auto found = look_up(where, true);
+  if (found.empty()) return {};
+  const auto address = same_machine_address(found.front());
+  unique_descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (!socket || ::bind(socket.get(), address.get(), address.length) != 0 ||
+      ::listen(socket.get(), SOMAXCONN) != 0)
+    return {};
+  return socket;
+}
+
 } // namespace
 
 // Everything but construction happens on the io thread.
 class listener::implementation : public std::enable_shared_from_this<listener::implementation> {
  public:
   implementation(asio::io_context& context, const endpoint& at, settings how, callbacks calls)
-      : context_(context), settings_(std::move(how)), calls_(std::move(calls)),
-        acceptor_(context, listen_at(at, settings_.insecure).release()), pause_(context),
-        where_(local_endpoint(acceptor_.native_handle())) {}
+      : context_(context), settings_(std::move(how)), calls_(std::move(calls)), network_(context),
+        same_machine_(context) {
+    network_.socket.assign(listen_at(at, settings_.insecure).release());
+    where_ = local_endpoint(network_.socket.native_handle());
+    if (!settings_.same_machine) return;
+    if (auto socket = listen_on_same_machine(where_)) same_machine_.socket.assign(socket.release());
+  }
 
-  void wait() {
-    acceptor_.async_wait(acceptor_.wait_read, [self = shared_from_this()](boost_error error) {
-      if (!error) self->accept_some();
-    });
+  void start() {
+    wait(network_);
+    if (same_machine_.socket.is_open()) wait(same_machine_);
   }
 
   void begin_hello(unique_descriptor socket, std::string who) {
@@ -81,8 +96,10 @@ class listener::implementation : public std::enable_shared_from_this<listener::i
   void close() {
     closed_ = true;
     boost_error ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
+    for (auto* at : {&network_, &same_machine_}) {
+      at->socket.close(ignored);
+      at->pause.cancel();
+    }
     for (auto& session : sessions_)
       session->cancel();
     sessions_.clear();
@@ -91,32 +108,45 @@ class listener::implementation : public std::enable_shared_from_this<listener::i
   const endpoint& where() const noexcept { return where_; }
 
  private:
-  void accept_some() {
+  // Where peers come in.
+  struct door {
+    explicit door(asio::io_context& context) : socket(context), pause(context) {}
+    asio::posix::stream_descriptor socket;
+    asio::steady_timer pause;
+  };
+
+  void wait(door& at) {
+    at.socket.async_wait(at.socket.wait_read, [self = shared_from_this(), &at](boost_error error) {
+      if (!error) self->accept_some(at);
+    });
+  }
+
+  void accept_some(door& at) {
     // A few at a time, so that a flood of connections leaves room for everybody else on this thread.
     for (int i = 0; i < 16 && !closed_; ++i) {
       unique_descriptor socket{
-          ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+          ::accept4(at.socket.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
       if (!socket) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-          return wait_for_descriptors();
+          return wait_for_descriptors(at);
         break;
       }
-      std::string who = "a connection";
+      std::string who = "a process of this machine";
       try {
-        who = to_string(remote_endpoint(socket.get()));
+        if (&at == &network_) who = to_string(remote_endpoint(socket.get()));
       } catch (const std::system_error&) {
         continue; // gone already
       }
       begin_hello(std::move(socket), std::move(who));
     }
-    if (!closed_) wait();
+    if (!closed_) wait(at);
   }
 
-  void wait_for_descriptors() {
+  void wait_for_descriptors(door& at) {
     drop("cannot accept a connection: " + std::generic_category().message(errno));
-    pause_.expires_after(pause_without_descriptors);
-    pause_.async_wait([self = shared_from_this()](boost_error error) {
-      if (!error) self->wait();
+    at.pause.expires_after(pause_without_descriptors);
+    at.pause.async_wait([self = shared_from_this(), &at](boost_error error) {
+      if (!error) self->wait(at);
     });
   }
 
@@ -127,8 +157,8 @@ class listener::implementation : public std::enable_shared_from_this<listener::i
   asio::io_context& context_;
   settings settings_;
   callbacks calls_;
-  asio::posix::stream_descriptor acceptor_;
-  asio::steady_timer pause_;
+  door network_;
+  door same_machine_; // closed where there is none
   endpoint where_;
   std::list<std::shared_ptr<hello_session>> sessions_; // oldest first
   bool closed_ = false;
@@ -137,7 +167,7 @@ class listener::implementation : public std::enable_shared_from_this<listener::i
 listener::listener(io_thread& io, const endpoint& where, settings how, callbacks calls)
     : io_(io), implementation_(
                    std::make_shared<implementation>(io.context(), where, std::move(how), std::move(calls))) {
-  io_.post([implementation = implementation_] { implementation->wait(); });
+  io_.post([implementation = implementation_] { implementation->start(); });
 }
 
 listener::~listener() {

@@ -25,6 +25,9 @@ class listener {
     std::chrono::milliseconds hello_timeout{2000};
     std::size_t strangers_max = 256;
     bool insecure = false; ///< allows addresses that other machines reach
+    /// Whether to listen at an AF_UNIX socket too, for connectors with the same wish: between processes of
+    /// one machine it carries more than twice what TCP does. Where the name is taken there is TCP only.
+    bool same_machine = false;
     version_range versions = protocol_versions;
   };
 

@@ -18,7 +18,11 @@ endpoint transfer::implementation::listen(const endpoint& where, bool insecure) 
                : hello_verdict::refuse("only data moves through this port");
   };
   listener_.emplace(
-      io_, where, listener::settings{.key = settings_.key, .self = settings_.self, .insecure = insecure},
+      io_, where,
+      listener::settings{.key = settings_.key,
+                         .self = settings_.self,
+                         .insecure = insecure,
+                         .same_machine = settings_.same_machine},
       listener::callbacks{.decide = decide,
                           .connected = [this](connection connected) { adopt(std::move(connected)); },
                           .dropped = settings_.log});

@@ -46,6 +46,7 @@ class transfer {
     /// each failure, up to 32 times as long. What is asked meanwhile waits.
     std::chrono::milliseconds retry_pause{50};
     std::chrono::milliseconds idle_limit{60'000};
+    bool same_machine = true; ///< whether processes of one machine talk over AF_UNIX
     std::uint64_t length_max = std::uint64_t{64} << 30; ///< of a value, in bytes; longer ones are refused
     /// For the log, may be empty: a sentence about a connection that was refused or broke, said once while
     /// attempts go on failing. Called on the io thread.

@@ -102,7 +102,10 @@ void transfer::implementation::send(link& to, data_message message, value_ptr va
 }
 
 void transfer::implementation::connect(const endpoint& to) {
-  connector::settings how{.key = settings_.key, .self = settings_.self, .timeout = settings_.connect_timeout};
+  connector::settings how{.key = settings_.key,
+                          .self = settings_.self,
+                          .timeout = settings_.connect_timeout,
+                          .same_machine = settings_.same_machine};
   how.self.purpose = connection_purpose::data;
   links_.at(to).connecting = std::make_unique<connector>(
       io_, to, std::move(how), [this, to](connection connected, std::exception_ptr error) {

@@ -1,5 +1,6 @@
 // Listener and connector against each other, and each against strangers, over real sockets on loopback.
 
+#include "runtime/services/address_lookup.hpp"
 #include "runtime/services/cluster_key.hpp"
 #include "runtime/services/connector.hpp"
 #include "runtime/services/listener.hpp"
@@ -66,6 +67,13 @@ struct foreign_listener {
   unique_descriptor socket = plain_socket();
 };
 
+int family_of(const unique_descriptor& socket) {
+  int family = 0;
+  socklen_t length = sizeof family;
+  EXPECT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &family, &length), 0);
+  return family;
+}
+
 class listening : public testing::Test {
  protected:
   static constexpr endpoint loopback() { return {"127.0.0.1", 0}; }
@@ -98,6 +106,12 @@ class listening : public testing::Test {
       return std::string{"connection: "} + error.what();
     }
     return "no error";
+  }
+
+  connector::settings as_neighbour() const {
+    auto how = as_worker();
+    how.same_machine = true;
+    return how;
   }
 
   // A connection is of use: bytes get through.
@@ -333,4 +347,53 @@ TEST_F(listening, a_connector_that_is_destroyed_never_calls) {
                        [&](connection, std::exception_ptr) { called = true; }};
   }
   EXPECT_FALSE(called);
+}
+
+TEST_F(listening, processes_of_one_machine_that_both_wish_it_talk_over_af_unix) {
+  auto& where = start({.same_machine = true}).where();
+  auto near = connector::connect(io, where, as_neighbour());
+  EXPECT_EQ(family_of(near.socket), AF_UNIX);
+  expect_works(near);
+  near = connector::connect(io, where, as_worker());
+  EXPECT_EQ(family_of(near.socket), AF_INET) << "it did not wish it";
+  expect_works(near);
+}
+
+TEST_F(listening, without_an_af_unix_socket_there_it_is_tcp_without_a_word) {
+  auto near = connector::connect(io, start().where(), as_neighbour());
+  EXPECT_EQ(family_of(near.socket), AF_INET);
+  expect_works(near);
+  EXPECT_TRUE(dropped.empty());
+}
+
+TEST_F(listening, a_wrong_key_is_refused_over_af_unix_too) {
+  auto how = as_neighbour();
+  how.key = cluster_key::make_ephemeral().bytes();
+  auto& where = start({.same_machine = true}).where();
+  EXPECT_EQ(failure_of(where, how), "connection: " + to_string(where) + " refused: wrong cluster key");
+  EXPECT_EQ(dropped.pop(), "a process of this machine was refused: it does not have this cluster's key");
+  EXPECT_TRUE(accepted.empty());
+}
+
+TEST_F(listening, whose_af_unix_name_is_taken_listens_over_tcp_alone) {
+  const auto where = start().where();
+  running.back().close(); // its port is free again, its name somebody else's
+  const auto name = same_machine_address(look_up(where, true).at(0));
+  const unique_descriptor squatter{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  ASSERT_EQ(::bind(squatter.get(), name.get(), name.length), 0);
+  listener late{io,
+                where,
+                {.key = key, .self = {.role = peer_role::scheduler}, .same_machine = true},
+                {.decide = decide, .connected = [this](connection c) { accepted.push(std::move(c)); }}};
+  auto near = connector::connect(io, where, as_neighbour()); // the squatter does not listen
+  EXPECT_EQ(family_of(near.socket), AF_INET);
+  expect_works(near);
+}
+
+TEST_F(listening, a_closed_listener_leaves_no_af_unix_socket_behind) {
+  auto& first = start({.same_machine = true});
+  const auto where = first.where();
+  first.close();
+  EXPECT_EQ(failure_of(where, as_neighbour()),
+            "connection: cannot connect to " + to_string(where) + ": nobody listens there");
 }

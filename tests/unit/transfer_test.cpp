@@ -2,6 +2,7 @@
 
 #include "runtime/services/cluster_key.hpp"
 #include "runtime/services/connector.hpp"
+#include "runtime/services/listener.hpp"
 #include "runtime/services/transfer.hpp"
 #include "runtime/wire/data_message.hpp"
 #include "tests/support/mailbox.hpp"
@@ -451,6 +452,22 @@ TEST_F(transferring, a_member_that_sends_garbage_loses_its_connection_and_nobody
 
   carol.say(send_value{question.requester, task_a, make_value<int>(1)});
   EXPECT_EQ(value_as<int>(*bob.hear<value_arrived>().value), 1);
+}
+
+TEST_F(transferring, between_processes_of_one_machine_values_move_over_af_unix) {
+  mailbox<connection> accepted;
+  listener peer{near.io,
+                {"127.0.0.1", 0},
+                {.key = the_key, .self = {.role = peer_role::worker}, .same_machine = true},
+                {.decide = [](const auto&) { return hello_verdict::accept(); },
+                 .connected = [&](connection c) { accepted.push(std::move(c)); }}};
+  bob.mover->introduce(worker_id{3}, to_string(peer.where()));
+  bob.say(request_value{worker_id{3}, task_a});
+  const auto connected = accepted.pop();
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  ASSERT_EQ(::getsockname(connected.socket.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+  EXPECT_EQ(address.ss_family, AF_UNIX);
 }
 
 TEST_F(transferring, a_control_connection_is_refused_at_a_data_port) {
