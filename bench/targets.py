@@ -29,6 +29,7 @@ TARGETS = [
     Target("weft-procs W3 throughput", 8e5),
     Target("weft-inproc W4 throughput", 3e6),
     Target("weft-procs W4 throughput", 8e5),
+    Target("weft-inproc W4 leaves", 1.5e7),
     Target("weft-inproc W5 throughput", 2e6),
     Target("weft-procs W5 throughput", 4e5),
     Target("weft-inproc W6 round_trip", 3, "tbb W6 round_trip", False),

@@ -313,6 +313,14 @@ std::vector<attributes_ptr> client_core::workers() {
   return result;
 }
 
+std::size_t client_core::known_threads() const {
+  std::lock_guard lock{mutex_};
+  std::size_t threads = 0;
+  for (const auto& [id, attributes] : holder_.workers())
+    threads += attributes->threads;
+  return threads;
+}
+
 std::string client_core::explain(task_id task) {
   const auto answer =
       ask(explain_task{.client = {}, .question = 0, .task = task}, instant::now() + answer_limit);

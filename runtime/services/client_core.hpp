@@ -79,6 +79,8 @@ class client_core : public std::enable_shared_from_this<client_core> {
   bool wait_for_workers(std::size_t count, instant deadline);
   /// The scheduler is asked first, where that is possible: who joined before the call is listed.
   std::vector<attributes_ptr> workers();
+  /// Of all workers of which this client has heard; nobody is asked.
+  std::size_t known_threads() const;
   /// Why the task does not run, as the scheduler sees it, in one sentence; it has a second to answer.
   std::string explain(task_id task);
   /// Tells people on stderr why the task cannot run, if no worker that is there may run it. A program that

@@ -170,9 +170,9 @@ std::string short_function_name(std::string text) {
 }
 
 std::string short_type_name(const std::type_info& callable) {
-  auto text = demangled(callable);
+  auto text = without_template_arguments(demangled(callable)); // a functor may be made of lambdas
   if (text.find("{lambda") != std::string::npos) return "lambda";
-  text = last_part(without_template_arguments(text));
+  text = last_part(text);
   return text.empty() ? "function" : text;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/services/function_registry.hpp"
 
 #include <weft/detail/decoder.hpp>
+#include <weft/detail/encoder.hpp>
 #include <weft/errors.hpp>
 
 #include "runtime/services/function_pointers.hpp"
@@ -35,6 +36,26 @@ function_id number_function(function_descriptor& descriptor) {
 
 function_id number_function(function_descriptor& descriptor, const callable_words& words) {
   return function_registry::instance().number(descriptor, words);
+}
+
+void encode_function_pointer(encoder& to, callable_kind kind, const callable_words& words) {
+  const auto target = function_registry::instance().target_to_send(kind, words);
+  to.write(static_cast<std::uint8_t>(target.how));
+  to.write_bytes(target.module.bytes.data(), target.module.bytes.size());
+  to.write(target.offset);
+  to.write(target.second_word);
+}
+
+callable_words decode_function_pointer(decoder& from, callable_kind kind) {
+  const auto how = from.read<std::uint8_t>();
+  if (how > static_cast<std::uint8_t>(target_reference::kind::table))
+    throw decode_error("weft: a task's function pointer is damaged");
+  target_reference target;
+  target.how = static_cast<target_reference::kind>(how);
+  from.read_bytes(target.module.bytes.data(), target.module.bytes.size());
+  target.offset = from.read<std::uint64_t>();
+  target.second_word = from.read<std::uint64_t>();
+  return function_registry::instance().words_received(kind, target);
 }
 
 // -- published_numbers -----------------------------------------------------------
@@ -116,7 +137,7 @@ function_id function_registry::number_locked(function_descriptor& descriptor, co
   made.reference.module_name = module->reference.name;
   made.reference.offset = reinterpret_cast<std::uintptr_t>(&descriptor) - place->base;
   made.reference.type = descriptor.type->name();
-  made.reference.target = target_of(descriptor, words);
+  made.reference.target = target_of(descriptor.kind, words);
   made.module = intern_locked(module->reference);
   const reference_key key{made.reference.module, made.reference.offset, made.reference.target};
   const auto known = by_reference_.find(key);
@@ -137,11 +158,10 @@ function_id function_registry::append(function_record record) {
   return function;
 }
 
-target_reference function_registry::target_of(const function_descriptor& descriptor,
-                                              const callable_words& words) {
+target_reference function_registry::target_of(callable_kind kind, const callable_words& words) {
   target_reference target;
-  const bool member = descriptor.kind == callable_kind::member_function;
-  if (descriptor.kind != callable_kind::pointer && !member) return target;
+  const bool member = kind == callable_kind::member_function;
+  if (kind != callable_kind::pointer && !member) return target;
   target.second_word = words.second;
   // A pointer to a virtual member function holds a place in the table, plus one (Itanium C++ ABI, 2.3).
   if (member && (words.first & 1) != 0) {
@@ -163,20 +183,41 @@ target_reference function_registry::target_of(const function_descriptor& descrip
 function_reference function_registry::reference(function_id function) {
   const std::lock_guard lock(mutex_);
   auto& record = this->record(function);
-  if (record.descriptor && record.reference.target.how == target_reference::kind::function) {
-    const auto* const module = loaded_with(record.reference.target.module);
-    if (!module || !allows_pointers(*module))
-      throw cannot_travel(
-          "weft: a pointer to a function in " + (module ? module->reference.name : "no module") +
-          " cannot travel: only functions of the program and of its task libraries lie at the same "
-          "place in every process; wrap it in a lambda");
-    if (!is_function_start(record.words.first))
-      throw cannot_travel(
-          "weft: a function pointer cannot travel: no function begins where it points to; wrap the "
-          "call in a lambda");
-  }
+  if (record.descriptor) require_travels(record.reference.target, record.words);
   if (record.reference.name.empty()) record.reference.name = make_name(record);
   return record.reference;
+}
+
+void function_registry::require_travels(const target_reference& target, const callable_words& words) const {
+  if (target.how != target_reference::kind::function) return;
+  const auto* const module = loaded_with(target.module);
+  if (!module || !allows_pointers(*module))
+    throw cannot_travel("weft: a pointer to a function in " +
+                        (module ? module->reference.name : "no module") +
+                        " cannot travel: only functions of the program and of its task libraries lie at the "
+                        "same place in every process; wrap it in a lambda");
+  if (!is_function_start(words.first))
+    throw cannot_travel("weft: a function pointer cannot travel: no function begins where it points to; wrap "
+                        "the call in a lambda");
+}
+
+target_reference function_registry::target_to_send(callable_kind kind, const callable_words& words) {
+  const std::lock_guard lock(mutex_);
+  const auto target = target_of(kind, words);
+  require_travels(target, words);
+  return target;
+}
+
+callable_words function_registry::words_received(callable_kind kind, const target_reference& target) {
+  const std::lock_guard lock(mutex_);
+  rescan_if_changed();
+  const bool table = target.how == target_reference::kind::table;
+  if (target.how == target_reference::kind::none || (table && kind != callable_kind::member_function))
+    throw decode_error("weft: a task's function pointer is damaged");
+  if (!table && !loaded_with(target.module))
+    throw build_mismatch("weft: a task calls a function of a module, build-id " + target.module.hex() +
+                         ", which is not loaded here; here are " + present_modules());
+  return words_of(target);
 }
 
 function_id function_registry::intern(const function_reference& reference) {

@@ -102,6 +102,13 @@ class WEFT_API function_registry final : public function_directory {
   /// loaded, weft::decode_error if the bytes are damaged.
   body_ptr decode(function_id function, decoder& from);
 
+  /// Of a function pointer among a callable's parts: how another process finds what it points to. Throws
+  /// weft::cannot_travel as `reference` does.
+  target_reference target_to_send(callable_kind kind, const callable_words& words);
+  /// The words of such a pointer here. Throws weft::build_mismatch if the module is not loaded,
+  /// weft::decode_error if no function begins there that may be called.
+  callable_words words_received(callable_kind kind, const target_reference& target);
+
   // -- modules ------------------------------------------------------------------
 
   /// The modules loaded in this process that have task functions, the program first.
@@ -161,7 +168,8 @@ class WEFT_API function_registry final : public function_directory {
   function_id number_locked(function_descriptor& descriptor, const callable_words& words);
   function_id append(function_record record);
   void resolve(function_record& record) const;
-  target_reference target_of(const function_descriptor& descriptor, const callable_words& words);
+  target_reference target_of(callable_kind kind, const callable_words& words);
+  void require_travels(const target_reference& target, const callable_words& words) const;
   function_descriptor& find_descriptor(const module_record& module,
                                        const function_reference& reference) const;
   callable_words words_of(const target_reference& target) const;

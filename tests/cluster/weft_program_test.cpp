@@ -278,6 +278,7 @@ TEST_F(weft_program_test, a_worker_runs_the_tasks_of_a_library_that_it_loads) {
   const test::child_process worker{{weft_program(), "worker", address_, "--load", library}};
   client client{address_};
   EXPECT_EQ(submit_triple(client, 14).result(), 42);
+  EXPECT_EQ(submit_sum_of_triples(client, 1000).result(), 1'498'500);
   const auto none = test::run({weft_program(), "worker", address_, "--load", library + ".none"});
   EXPECT_EQ(none.exit_code, 1);
   EXPECT_NE(none.errors.find(library + ".none"), std::string::npos) << none.errors;

@@ -34,6 +34,12 @@ struct greeter {
   std::string operator()(const std::string& name) const { return greeting + " " + name; }
 };
 
+template <class Function>
+struct twice_of {
+  Function function;
+  int operator()(int x) const { return function(function(x)); }
+};
+
 struct shape {
   virtual ~shape() = default;
   virtual int corners() const { return 0; }
@@ -87,6 +93,8 @@ TEST(function_registry, names_functions_as_a_programmer_would) {
   EXPECT_EQ(name_of([](int x) { return x; }, 1), "lambda");
   EXPECT_EQ(name_of(greeter{"hi"}, std::string("x")), "greeter");
   EXPECT_EQ(name_of(&shape::sides, input<shape>{0}), "sides");
+  const auto lambda = [](int x) { return x; };
+  EXPECT_EQ(name_of(twice_of<decltype(lambda)>{lambda}, 1), "twice_of");
 }
 
 TEST(short_function_name, drops_all_but_the_name) {
@@ -143,6 +151,60 @@ TEST(function_registry, refuses_to_send_a_pointer_into_the_middle_of_a_function)
   const auto middle = reinterpret_cast<int (*)(int)>(reinterpret_cast<std::uintptr_t>(&inc) + 1);
   EXPECT_THROW(registry().reference(make_body(middle, 1)->function()), cannot_travel);
 }
+
+// -- callables within callables --------------------------------------------------------------------------
+
+auto carried_bytes(const auto& callable) {
+  encoder to;
+  encode_carried(to, callable);
+  return to.flatten();
+}
+
+template <class Function>
+Function carried(const Function& function) {
+  const auto bytes = carried_bytes(function);
+  decoder from(bytes->bytes());
+  auto result = decode_carried<Function>(from);
+  from.finish();
+  return result;
+}
+
+TEST(carried_callable, of_every_kind_arrives) {
+  EXPECT_EQ(carried(&inc)(1), 2);
+  EXPECT_EQ(carried([](int x) { return x + 1; })(1), 2);
+  EXPECT_EQ(carried([k = 5](int x) { return k * x; })(2), 10);
+  EXPECT_EQ(carried(greeter{"hello"})("you"), "hello you");
+  shape round;
+  EXPECT_EQ((round.*carried(&shape::sides))(), 1);
+  EXPECT_EQ((round.*carried(&shape::corners))(), 0);
+}
+
+TEST(carried_callable, that_means_nothing_elsewhere_is_not_sent) {
+  EXPECT_THROW(carried_bytes(static_cast<double (*)(double)>(std::sin)), cannot_travel);
+  const auto middle = reinterpret_cast<int (*)(int)>(reinterpret_cast<std::uintptr_t>(&inc) + 1);
+  EXPECT_THROW(carried_bytes(middle), cannot_travel);
+  int local = 1;
+  EXPECT_THROW(carried_bytes([&] { return local; }), cannot_travel);
+}
+
+TEST(carried_callable, with_a_damaged_pointer_is_refused) {
+  const auto good = carried_bytes(&inc);
+  const auto decode_with = [&](std::size_t at, std::byte value) {
+    std::vector<std::byte> bytes(good->bytes().begin(), good->bytes().end());
+    bytes.at(at) = value;
+    decoder from(bytes);
+    return decode_carried<int (*)(int)>(from);
+  };
+  constexpr std::size_t kind = 0, module = 1, offset = 21;
+  EXPECT_EQ(decode_with(offset, good->bytes()[offset])(1), 2);
+  EXPECT_THROW(decode_with(offset, good->bytes()[offset] ^ std::byte{1}), decode_error);
+  EXPECT_THROW(decode_with(kind, std::byte{0}), decode_error);
+  EXPECT_THROW(decode_with(kind, std::byte{2}), decode_error) << "a virtual function, where none belongs";
+  EXPECT_THROW(decode_with(kind, std::byte{3}), decode_error);
+  EXPECT_THROW(decode_with(module, good->bytes()[module] ^ std::byte{1}), build_mismatch);
+}
+
+// -- what arrives ------------------------------------------------------------------------------------------
 
 TEST(function_registry, refuses_to_receive_a_pointer_into_the_middle_of_a_function) {
   auto reference = registry().reference(make_body(inc, 1)->function());

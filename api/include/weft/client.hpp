@@ -2,9 +2,11 @@
 
 #include <weft/detail/arguments.hpp>
 #include <weft/detail/client_core.hpp>
+#include <weft/detail/map_reduce.hpp>
 #include <weft/detail/typed_body.hpp>
 #include <weft/export.hpp>
 #include <weft/future.hpp>
+#include <weft/map_reduce.hpp>
 #include <weft/task_options.hpp>
 #include <weft/time.hpp>
 
@@ -152,6 +154,51 @@ class WEFT_API client {
   requires(!detail::range_of_futures<T>) void gather(const T&) {
     static_assert(detail::range_of_futures<T>,
                   "weft: gather takes a range of futures; the result of one future is its result()");
+  }
+
+  /// The future of reduce(… reduce(reduce(map(x0), map(x1)), map(x2)) …) over a range, in a few tasks however
+  /// long it is: each maps a piece of the range and folds it from left to right, further tasks combine
+  /// neighbours. So `reduce` must be associative; it need not be commutative. What it returns is the result's
+  /// type. Functions as for `submit`; elements are kept as copies, and seen as const T&. Of whole numbers
+  /// that follow each other (std::views::iota, weft::index_range) only the bounds travel.
+  /// Throws std::invalid_argument for an empty range, besides what `submit` throws.
+  template <class Range, class Map, class Reduce>
+  requires(!std::is_same_v<std::decay_t<Range>, map_reduce_options>) auto map_reduce(Range&& range,
+                                                                                     const Map& map,
+                                                                                     const Reduce& reduce) {
+    return map_reduce(map_reduce_options{}, range, map, reduce);
+  }
+
+  template <class Range, class Map, class Reduce>
+  auto map_reduce(const map_reduce_options& options, Range&& range, const Map& map, const Reduce& reduce) {
+    using result = detail::reduction_t<Range, Map, Reduce>;
+    if constexpr (std::is_void_v<result>)
+      return future<void>{};
+    else
+      return future<result>{detail::reduction<result, std::decay_t<const Map>, std::decay_t<const Reduce>>{
+          *core_, options, map, reduce}
+                                .of(range)};
+  }
+
+  /// The same with an initial value on the left, which is the result for an empty range.
+  template <class Range, class Map, class Reduce, class Initial>
+  requires(!std::is_same_v<std::decay_t<Range>, map_reduce_options>) auto map_reduce(Range&& range,
+                                                                                     const Map& map,
+                                                                                     const Reduce& reduce,
+                                                                                     const Initial& initial) {
+    return map_reduce(map_reduce_options{}, range, map, reduce, initial);
+  }
+
+  template <class Range, class Map, class Reduce, class Initial>
+  auto map_reduce(const map_reduce_options& options, Range&& range, const Map& map, const Reduce& reduce,
+                  const Initial& initial) {
+    using result = detail::reduction_t<Range, Map, Reduce>;
+    if constexpr (!detail::check_initial<result, Initial>())
+      return future<void>{};
+    else
+      return future<result>{detail::reduction<result, std::decay_t<const Map>, std::decay_t<const Reduce>>{
+          *core_, options, map, reduce}
+                                .of(range, static_cast<result>(initial))};
   }
 
   /// Sends a datum to a worker and returns its future, to be an argument of several tasks. There is nothing

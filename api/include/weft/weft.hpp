@@ -9,6 +9,7 @@
 #include <weft/future.hpp>
 #include <weft/init.hpp>
 #include <weft/local_cluster.hpp>
+#include <weft/map_reduce.hpp>
 #include <weft/progress.hpp>
 #include <weft/task_options.hpp>
 #include <weft/this_task.hpp>

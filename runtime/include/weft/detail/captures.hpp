@@ -132,9 +132,10 @@ void encode_captures(encoder& to, const Function& function, bool check, const st
   to.write_bytes(bytes, sizeof bytes);
 }
 
-/// Appends what the receiver needs besides the type to make the callable again.
+/// Appends what the receiver needs besides the type, and where a pointer points to, to make the callable
+/// again. `captures_checked` is of all callables of the type.
 template <class Wrapped>
-void encode_callable(encoder& to, const Wrapped& wrapped, function_descriptor& descriptor) {
+void encode_callable(encoder& to, const Wrapped& wrapped, atomic_word<bool>& captures_checked) {
   using enum callable_kind;
   using function = unwrapped_t<Wrapped>;
   constexpr auto kind = callable_kind_of<Wrapped>;
@@ -145,9 +146,9 @@ void encode_callable(encoder& to, const Wrapped& wrapped, function_descriptor& d
   } else if constexpr (kind == unchecked) {
     encode_captures(to, unwrap(wrapped), false, typeid(function));
   } else if constexpr (kind == captures) {
-    const bool check = check_every_closure || !descriptor.captures_checked.load();
+    const bool check = check_every_closure || !captures_checked.load();
     encode_captures(to, unwrap(wrapped), check, typeid(function));
-    if (check) descriptor.captures_checked.store(true);
+    if (check) captures_checked.store(true);
   }
 }
 
@@ -178,6 +179,26 @@ Wrapped decode_callable(decoder& from, const callable_words& words) {
     }
     return Wrapped{callable_from_bytes<function>(bytes)};
   }
+}
+
+/// A callable that is part of another one: complete in itself, a pointer with what it points to.
+template <class Wrapped>
+void encode_carried(encoder& to, const Wrapped& wrapped) {
+  static constinit atomic_word<bool> captures_checked{false};
+  constexpr auto kind = callable_kind_of<Wrapped>;
+  if constexpr (kind == callable_kind::pointer || kind == callable_kind::member_function)
+    encode_function_pointer(to, kind, words_of(unwrap(wrapped)));
+  else
+    encode_callable(to, wrapped, captures_checked);
+}
+
+template <class Wrapped>
+Wrapped decode_carried(decoder& from) {
+  constexpr auto kind = callable_kind_of<Wrapped>;
+  callable_words words;
+  if constexpr (kind == callable_kind::pointer || kind == callable_kind::member_function)
+    words = decode_function_pointer(from, kind);
+  return decode_callable<Wrapped>(from, words);
 }
 
 } // namespace weft::detail

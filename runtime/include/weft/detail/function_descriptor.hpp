@@ -12,6 +12,7 @@
 namespace weft::detail {
 
 class decoder;
+class encoder;
 
 /// How the callable of a task goes to another process.
 enum class callable_kind : std::uint8_t {
@@ -58,6 +59,12 @@ WEFT_API function_id number_function(function_descriptor& descriptor);
 
 /// The number of a function pointer's function: of the descriptor and the words together. Any thread.
 WEFT_API function_id number_function(function_descriptor& descriptor, const callable_words& words);
+
+/// A function pointer (or pointer to member function) that is part of a callable, as another process finds
+/// what it points to. Throws weft::cannot_travel for one that means nothing elsewhere.
+WEFT_API void encode_function_pointer(encoder& to, callable_kind kind, const callable_words& words);
+/// Throws weft::decode_error, or weft::build_mismatch if the module pointed into is not loaded.
+WEFT_API callable_words decode_function_pointer(decoder& from, callable_kind kind);
 
 struct function_registrar {
   explicit function_registrar(function_descriptor& descriptor) { register_function(descriptor); }

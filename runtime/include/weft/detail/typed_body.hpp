@@ -15,6 +15,9 @@ template <class Function, class... Arguments>
 decltype(auto) invoke_callable(Function& function, const Arguments&... arguments) {
   return function(arguments...);
 }
+// Were the member virtual, the object would hold a pointer to the table: GCC 12 warns where it is too small.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
 template <class Member, class Class, class Object, class... Arguments>
 decltype(auto) invoke_callable(Member Class::*const& member, const Object& object,
                                const Arguments&... arguments) {
@@ -29,6 +32,7 @@ decltype(auto) invoke_callable(Member Class::*const& member, const Object& objec
   else
     return (self.*member);
 }
+#pragma GCC diagnostic pop
 
 /// A string literal is kept as a string if the function takes one: a pointer could not travel.
 template <class Argument>
@@ -124,7 +128,7 @@ class WEFT_HIDDEN typed_body final : public task_body {
   }
 
   void encode(encoder& to) const override {
-    encode_callable(to, function_, descriptor_of<Wrapped, Arguments...>::descriptor);
+    encode_callable(to, function_, descriptor_of<Wrapped, Arguments...>::descriptor.captures_checked);
     arguments_.visit([&](const Arguments&... argument) { (encode_argument(to, argument), ...); });
   }
 

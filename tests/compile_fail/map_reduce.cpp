@@ -1,0 +1,62 @@
+// Wrong calls of map_reduce, each of which has to be refused in a sentence.
+
+#include <weft/weft.hpp>
+
+#include <memory>
+#include <ranges>
+#include <string>
+#include <vector>
+
+int square(int x) {
+  return x * x;
+}
+int add(int x, int y) {
+  return x + y;
+}
+double average(int x, int y) {
+  return (x + y) / 2.0;
+}
+void nothing(int) {}
+
+void wrong_calls(weft::client& client) {
+  const std::vector<int> numbers{1, 2};
+  auto futures = client.map(square, numbers);
+  std::vector<std::unique_ptr<int>> uniques;
+  const std::string text = "x";
+  client.map_reduce({.pieces = 3}, numbers, square, add, 1).result();
+#if defined NO_RANGE
+  client.map_reduce(5, square, add);
+#elif defined FUTURES
+  client.map_reduce(futures, square, add);
+#elif defined MOVE_ONLY_ELEMENTS
+  client.map_reduce(
+      uniques, [](const std::unique_ptr<int>& at) { return *at; }, add);
+#elif defined ENDLESS
+  client.map_reduce(std::views::iota(0), square, add);
+#elif defined WRONG_ELEMENT
+  client.map_reduce(std::vector<std::string>{"x"}, square, add);
+#elif defined ELEMENT_BY_REFERENCE
+  client.map_reduce(
+      numbers, [](int& x) { return x; }, add);
+#elif defined NO_RESULT
+  client.map_reduce(numbers, nothing, add);
+#elif defined WRONG_RESULT
+  client.map_reduce(
+      numbers, [](int x) { return std::to_string(x); }, add);
+#elif defined OTHER_RESULT
+  client.map_reduce(numbers, square, [](int x, int y) { return std::to_string(x + y); });
+#elif defined UNSTABLE_RESULT
+  client.map_reduce(
+      numbers, square, [](auto x, auto) -> std::conditional_t<sizeof x == 4, long, int> { return x; });
+#elif defined STRING_CAPTURE
+  client.map_reduce(
+      numbers, [text](int x) { return x + static_cast<int>(text.size()); }, add);
+#elif defined WRONG_INITIAL
+  client.map_reduce(numbers, square, add, std::string("0"));
+#elif defined LOSSY_INITIAL
+  client.map_reduce(numbers, square, add, 0.5);
+#elif defined INDICES_OF_FRACTIONS
+  client.map_reduce(
+      weft::index_range{0.5, 2.5}, [](double x) { return x; }, average);
+#endif
+}
