@@ -15,6 +15,14 @@ namespace {
 constexpr std::size_t inputs_looked_at =
     64; // of a task with very many, to find out where most of its inputs are
 constexpr std::size_t thefts_looked_at = 64; // assignments of a victim
+constexpr std::size_t few_workers = 9;       // of which all are looked at; of more
+constexpr std::size_t open_looked_at = 4;    // open workers, beside those that have inputs
+// Until an input is there that is elsewhere: nanoseconds in the same process and between processes, and how
+// fast its bytes move then.
+constexpr std::int64_t hand_over_time = 10'000;
+constexpr std::int64_t moving_time = 100'000;
+constexpr std::int64_t bytes_per_nanosecond = 1;
+constexpr std::int64_t unknown_size = 256; // bytes, of a result that is not there yet
 // Nanoseconds, an hour: what runs longer fills every window just as well, and the sums stay far from
 // overflow.
 constexpr std::int64_t longest_duration = 3'600'000'000'000;
@@ -109,10 +117,11 @@ failure_ptr scheduler_state::mismatch(function_id function) const {
   return failure::make(failure_kind::build_mismatch, std::move(sentence));
 }
 
-// The worker that holds, or will hold, most of its inputs' bytes; none if it has no inputs or that worker
-// retires.
+// Where it can begin first: at a worker that has, or will have, one of its inputs, or at one that is open. As
+// Dask's worker_objective it weighs the work queued there against the time to move what is elsewhere, and it
+// knows that nothing begins before its inputs are there: who moves a link of a chain wins nothing. None if it
+// has no inputs, or they are with workers that retire.
 worker_id scheduler_state::preferred_by_inputs(const record& row) const {
-  constexpr std::uint64_t unknown_size = 256; // bytes; what a result that is not there yet counts as
   if (row.extras && row.extras->demands && !row.extras->demands->workers.empty()) {
     // `workers` with allow_other_workers: a wish.
     for (std::uint32_t i = 1; i < workers_.size(); ++i)
@@ -120,23 +129,59 @@ worker_id scheduler_state::preferred_by_inputs(const record& row) const {
         for (const std::string& name : row.extras->demands->workers)
           if (workers_[i].attributes->name == name) return {i};
   }
-  std::vector<std::pair<worker_id, std::uint64_t>> sums;
-  worker_id best;
-  std::uint64_t most = 0;
-  for (std::size_t i = 0; i < row.inputs.size() && i < inputs_looked_at; ++i) {
-    const record* input = tasks_.find(row.inputs[i]);
+  struct candidate {
+    worker_id worker;
+    std::int64_t bytes = 0; // of the inputs that it has
+    std::uint32_t inputs = 0;
+  };
+  inline_list<candidate, 8> candidates;
+  const auto candidate_of = [&](worker_id worker) -> candidate& {
+    for (candidate& each : candidates)
+      if (each.worker == worker) return each;
+    candidates.push_back({worker});
+    return candidates[candidates.size() - 1];
+  };
+  std::int64_t bytes = 0;
+  std::uint32_t inputs = 0;
+  std::int64_t inputs_there = 0; // nanoseconds from now
+  for (; inputs < row.inputs.size() && inputs < inputs_looked_at; ++inputs) {
+    const record* input = tasks_.find(row.inputs[inputs]);
     if (!input || !input->placed()) continue;
-    if (!workers_[input->worker.value].live || workers_[input->worker.value].retiring) continue;
-    const std::uint64_t weight = input->is == phase::memory ? input->nbytes + 1 : unknown_size;
-    if (row.inputs.size() == 1) return input->worker;
-    auto known =
-        std::find_if(sums.begin(), sums.end(), [&](const auto& sum) { return sum.first == input->worker; });
-    if (known == sums.end()) known = sums.insert(sums.end(), {input->worker, 0});
-    known->second += weight;
-    if (known->second > most) {
-      most = known->second;
-      best = input->worker;
+    const worker_record& holder = workers_[input->worker.value];
+    if (!holder.live) continue;
+    const bool is_there = input->is == phase::memory;
+    const std::int64_t size = is_there ? static_cast<std::int64_t>(input->nbytes) : unknown_size;
+    bytes += size;
+    if (!is_there) inputs_there = std::max(inputs_there, holder.time_until(input->queue_end));
+    if (holder.retiring) continue;
+    candidate& its = candidate_of(input->worker);
+    its.bytes += size;
+    ++its.inputs;
+  }
+  if (candidates.empty()) return {};
+  const std::int64_t its_time = expected_time(row.function);
+  if (its_time <= hand_over_time) {
+    // It is done where it is before it would begin elsewhere.
+  } else if (workers_.size() <= few_workers) {
+    for (std::uint32_t i = 1; i < workers_.size(); ++i)
+      if (workers_[i].live && !workers_[i].retiring) candidate_of(worker_id{i});
+  } else {
+    for (std::size_t i = 0; i < open_.size() && i < open_looked_at; ++i)
+      if (workers_[open_[i].value].live && !workers_[open_[i].value].retiring) candidate_of(open_[i]);
+  }
+  worker_id best;
+  std::int64_t earliest = 0;
+  for (const candidate& each : candidates) {
+    const worker_record& its = workers_[each.worker.value];
+    const std::int64_t queued = its.load + static_cast<std::int64_t>(its.own.size()) * its_time;
+    std::int64_t begin = std::max(queued / its.threads(), inputs_there);
+    if (each.inputs < inputs) {
+      const bool by_pointer = its.attributes->shares_process;
+      begin += by_pointer ? hand_over_time : moving_time + (bytes - each.bytes) / bytes_per_nanosecond;
     }
+    if (best && begin >= earliest) continue;
+    earliest = begin;
+    best = each.worker;
   }
   return best;
 }
@@ -264,6 +309,8 @@ void scheduler_state::assign(task_id task, record& row, worker_id worker, schedu
   ++its.outstanding;
   ++total_outstanding_;
   occupy(row);
+  its.queue_end += row.load;
+  row.queue_end = its.queue_end;
   // Settled assignments are swept out from the front, now and then from the middle.
   its.assignments.emplace_back(task, row.run);
   if (its.assignments.size() > 2 * its.outstanding + 64)

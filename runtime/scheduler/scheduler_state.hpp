@@ -8,6 +8,7 @@
 #include "runtime/scheduler/protocol.hpp"
 #include "runtime/scheduler/scheduler_settings.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -64,6 +65,7 @@ struct task_record {
   std::uint32_t active_consumers = 0; ///< dependents that are waiting, ready or assigned
   std::uint32_t live_dependents = 0;  ///< dependents that have a record
   std::int64_t load = 0;              ///< nanoseconds its worker's window counts it for, while outstanding
+  std::int64_t queue_end = 0;         ///< of its worker, with it as the last in line
   std::uint64_t nbytes = 0;           ///< of the value
   body_ptr body;
   inline_list<task_id, 2> inputs;
@@ -86,6 +88,7 @@ struct worker_record {
   std::uint32_t seceded = 0;     ///< those of them that wait inside for other tasks
   std::int64_t load = 0;         ///< nanoseconds of work among them
   std::int64_t load_ahead = 0;   ///< that part of it that was assigned before its inputs were in memory
+  std::int64_t queue_end = 0;    ///< nanoseconds of work that it was ever given
   std::uint64_t memory = 0;      ///< bytes, as it last said
   std::uint64_t drops = 0;       ///< drop_replica orders that it was sent
   std::deque<std::pair<task_id, run_id>> assignments; ///< oldest first; may name what is settled by now
@@ -95,6 +98,11 @@ struct worker_record {
 
   /// Tasks that want a thread.
   std::uint32_t queued() const noexcept { return outstanding - seceded; }
+  /// Nanoseconds until it has done what it was given up to this queue_end.
+  std::int64_t time_until(std::int64_t end) const {
+    return std::max<std::int64_t>(end - (queue_end - load), 0) / threads();
+  }
+  std::int64_t threads() const noexcept { return std::max<std::uint32_t>(attributes->threads, 1); }
   /// Whether a thread has nothing to do.
   bool has_spare_thread() const { return queued() < attributes->threads; }
 };
