@@ -51,6 +51,7 @@ void worker_state::on(instant now, compute_task& event, worker_commands& command
   row.source = {};
   row.body = std::move(event.body);
   row.missing_inputs = 0;
+  row.turn = waiting_count_ > many_waits ? next_ahead_-- : next_turn_++;
   change(row, phase::waiting);
   for (const input_location& location : event.inputs) {
     row.inputs.push_back(location.task);
@@ -61,7 +62,7 @@ void worker_state::on(instant now, compute_task& event, worker_commands& command
     input.consumers.push_back(event.task);
     if (input.is == phase::expected) fetch(now, location.task, input, location.worker, commands);
   }
-  if (row.missing_inputs == 0) make_ready(event.task, row, waiting_count_ > many_waits, commands);
+  if (row.missing_inputs == 0) make_ready(event.task, row, commands);
 }
 
 void worker_state::on(instant, give_back_task& event, worker_commands& commands) {
@@ -246,37 +247,37 @@ std::optional<ready_task> worker_state::take(worker_commands& commands) {
   return taken;
 }
 
-void worker_state::take_several(std::int64_t budget, std::size_t most, std::vector<ready_task>& taken,
-                                worker_commands& commands) {
+std::int64_t worker_state::take_several(std::int64_t budget, std::size_t most, std::vector<ready_task>& taken,
+                                        worker_commands& commands) {
   std::int64_t expected = 0;
   task_id task;
   while (taken.size() < most) {
     worker_task* row = next_ready(task);
-    if (!row) return;
+    if (!row) break;
     const std::int64_t its = expected_time(row->function);
     const bool alone = row->announce || its == 0;
-    if (!taken.empty() && (alone || expected + its > budget)) {
-      ready_.push_front(row->priority, task);
-      return;
-    }
+    const bool awaited = !row->questions.empty(); // elsewhere: what follows must not hold it up
+    if (!taken.empty() && (alone || expected + its > budget)) break;
     start(task, *row, taken.emplace_back(), commands);
     expected += its;
-    if (alone) return;
+    if (alone || awaited) break;
   }
+  return expected;
 }
 
-// Pops the next entry that still holds; its row stays ready until start.
+// The next entry that still holds; others are dropped on the way.
 worker_task* worker_state::next_ready(task_id& task) {
   while (!ready_.empty()) {
     task = ready_.front();
-    ready_.pop_front();
     worker_task* row = tasks_.find(task);
     if (row && row->is == phase::ready) return row;
+    ready_.pop_front();
   }
   return nullptr;
 }
 
 void worker_state::start(task_id task, worker_task& row, ready_task& taken, worker_commands& commands) {
+  ready_.pop_front();
   change(row, phase::running);
   taken.task = task;
   taken.run = row.run;
@@ -343,15 +344,13 @@ worker_task& worker_state::row_for(task_id task) {
 void worker_state::change(worker_task& row, phase to) {
   ready_count_ += (to == phase::ready) - (row.is == phase::ready);
   running_count_ += (to == phase::running) - (row.is == phase::running);
+  blocked_count_ += (to == phase::waiting) - (row.is == phase::waiting);
   row.is = to;
 }
 
-void worker_state::make_ready(task_id task, worker_task& row, bool in_front, worker_commands& commands) {
+void worker_state::make_ready(task_id task, worker_task& row, worker_commands& commands) {
   change(row, phase::ready);
-  if (in_front)
-    ready_.push_front(row.priority, task);
-  else
-    ready_.push_back(row.priority, task);
+  ready_.push(row.priority, row.turn, task);
   ++commands.newly_ready;
 }
 
@@ -360,11 +359,9 @@ void worker_state::store(task_id task, worker_task& row, value_ptr value, worker
   stored_bytes_ += value->nbytes();
   row.value = std::move(value);
   row.source = {};
-  // What a result sets free runs next, first consumer first: chains are finished before new ones are begun.
-  for (std::size_t i = row.consumers.size(); i-- > 0;) {
-    const task_id consumer = row.consumers[i];
+  for (const task_id consumer : row.consumers) {
     worker_task& its = *tasks_.find(consumer);
-    if (--its.missing_inputs == 0) make_ready(consumer, its, true, commands);
+    if (--its.missing_inputs == 0) make_ready(consumer, its, commands);
   }
   row.consumers.clear();
   for (const requester_id requester : row.questions)

@@ -2,10 +2,10 @@
 
 #include "runtime/core/inline_list.hpp"
 #include "runtime/core/instant.hpp"
-#include "runtime/core/priority_queue.hpp"
 #include "runtime/core/task_table.hpp"
 #include "runtime/scheduler/protocol.hpp"
 #include "runtime/worker/protocol.hpp"
+#include "runtime/worker/run_queue.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -56,6 +56,7 @@ struct worker_task {
   function_id function;
   worker_id source;
   std::int32_t priority = 0;
+  std::int64_t turn = 0; ///< among those that are ready; the lowest runs first
   std::uint32_t missing_inputs = 0;
   std::uint32_t readers = 0; ///< tasks here that wait or are ready and have it as an input
   instant deadline;          ///< of what was asked for it or about it
@@ -85,9 +86,10 @@ class worker_state {
   /// The next task to run, if there is one; it counts as running from now on.
   std::optional<ready_task> take(worker_commands& commands);
   /// Takes tasks while their expected times add up to less than `budget` nanoseconds, at most `most` tasks
-  /// and at least one if there is any; a task that must be announced comes alone.
-  void take_several(std::int64_t budget, std::size_t most, std::vector<ready_task>& taken,
-                    worker_commands& commands);
+  /// and at least one if there is any; a task that must be announced comes alone. Returns the sum of those
+  /// times; 0 if it is not known how long they take.
+  std::int64_t take_several(std::int64_t budget, std::size_t most, std::vector<ready_task>& taken,
+                            worker_commands& commands);
 
   /// When tick wants to be called; nothing if there is nothing to wait for.
   std::optional<instant> next_deadline() const;
@@ -98,6 +100,8 @@ class worker_state {
 
   std::size_t ready_count() const noexcept { return ready_count_; }
   std::size_t running_count() const noexcept { return running_count_; }
+  /// Tasks here that have an input to come.
+  std::size_t blocked_count() const noexcept { return blocked_count_; }
   std::uint64_t stored_bytes() const noexcept { return stored_bytes_; }
   const worker_task* find(task_id task) const { return tasks_.find(task); }
   std::size_t row_count() const noexcept { return tasks_.size(); }
@@ -134,7 +138,7 @@ class worker_state {
 
   worker_task& row_for(task_id task);
   void change(worker_task& row, worker_task::phase to);
-  void make_ready(task_id task, worker_task& row, bool in_front, worker_commands& commands);
+  void make_ready(task_id task, worker_task& row, worker_commands& commands);
   void store(task_id task, worker_task& row, value_ptr value, worker_commands& commands);
   void fetch(instant now, task_id task, worker_task& row, worker_id from, worker_commands& commands);
   void ask_where(instant now, task_id task, worker_task& row, worker_commands& commands);
@@ -152,12 +156,15 @@ class worker_state {
 
   worker_id self_;
   task_table<worker_task, 6> tasks_;
-  priority_queue ready_;
+  run_queue ready_;
+  std::int64_t next_turn_ = 1;   // of those that came, in the order of the scheduler's decisions
+  std::int64_t next_ahead_ = -1; // of those that go before all
   std::deque<std::pair<instant, task_id>> deadlines_; // all waits are equally long, so this is in order
   std::vector<bool> waits_;                           // by function: inside, for other tasks
   std::vector<std::int64_t> mean_times_;              // by function; 0: not measured
   std::size_t ready_count_ = 0;
   std::size_t running_count_ = 0;
+  std::size_t blocked_count_ = 0;
   std::size_t waiting_count_ = 0; // of the running: wait inside for others
   std::uint64_t stored_bytes_ = 0;
   std::uint64_t drops_heard_ = 0;
