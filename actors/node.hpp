@@ -40,7 +40,7 @@ struct worker_options {
   std::uint64_t memory_limit = 0; ///< bytes; 0: not known
   /// How long a thread without work looks for some before it sleeps. Only where there is a core for each
   /// thread.
-  std::chrono::nanoseconds spin{20'000};
+  std::chrono::nanoseconds spin{100'000};
   /// How often it says how it is (and that it is).
   std::chrono::milliseconds report_interval{500};
 };

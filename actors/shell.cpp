@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "actors/messages.hpp"
 #include "actors/process_actors.hpp"
+#include "runtime/services/busy_threads.hpp"
 #include "runtime/services/thread_role.hpp"
 
 #include <caf/actor_system.hpp>
@@ -21,6 +22,7 @@ namespace {
 template <class Self, class Event, class Turn>
 void guarded(Self* self, shell<Event>& what, Turn&& turn) {
   this_thread_role().must_not_wait = "on a thread that runs actors";
+  const busy_threads::scope busy;
   std::string trouble;
   try {
     if (turn()) self->send(self, again_atom::value);

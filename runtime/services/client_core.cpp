@@ -1,5 +1,6 @@
 #include "runtime/services/client_core.hpp"
 
+#include "runtime/services/busy_threads.hpp"
 #include "runtime/services/thread_role.hpp"
 
 #include <weft/errors.hpp>
@@ -155,6 +156,7 @@ future_handle client_core::handle_of(task_id task) {
 }
 
 future_handle client_core::submit(submission&& what) {
+  busy_threads::note_user();
   for (;;) {
     {
       turn now{*this};
@@ -175,6 +177,7 @@ future_handle client_core::scatter(value_ptr value, demands_ptr demands) {
 }
 
 void client_core::release(task_id task) noexcept {
+  busy_threads::note_user();
   turn now{*this};
   holder_.release(task, now.commands());
 }

@@ -22,6 +22,7 @@ struct worker_engine::executor_thread final : task_place {
   aftermath while_waiting; ///< of the steps that it makes inside a task
   instant seceded;         ///< when its task began to wait
   bool busy = false;       ///< has a batch
+  bool back_soon = false;  ///< it is short, or the thread looks whether there is work
   std::thread thread;
 };
 

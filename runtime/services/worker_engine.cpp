@@ -99,7 +99,16 @@ void worker_engine::step(instant now, worker_event&& event, aftermath& after) {
 // Under the lock: puts what the machine said where its order matters.
 void worker_engine::apply(aftermath& after) {
   worker_commands& commands = after.commands;
-  if (scheduler_.box->append(commands.to_scheduler)) after.ring = true;
+  if (scheduler_.box->append(commands.to_scheduler)) unrung_ = true;
+  if (unrung_) {
+    // Who is back late, because its task is not as short as it was expected to be, is overtaken by the timer.
+    const instant now = instant::now();
+    if (back_soon_ == 0 || now >= ring_due_) {
+      ring_due_ = now + settings_.ring_interval;
+      unrung_ = false;
+      after.ring = true;
+    }
+  }
   for (auto& peer : commands.introductions)
     moves_.introductions.emplace_back(peer.worker, std::move(peer.address));
   commands.introductions.clear();

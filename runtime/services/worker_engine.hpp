@@ -40,8 +40,15 @@ class worker_engine final : public std::enable_shared_from_this<worker_engine> {
     /// How long a thread without work looks for some before it sleeps; ignored if there are more threads than
     /// cores.
     std::chrono::nanoseconds spin{20'000};
+    /// How often it looks meanwhile whether others want the core.
+    std::chrono::nanoseconds crowd_patience{5'000};
     /// Short tasks are taken together up to so much expected time.
     std::chrono::nanoseconds batch_time{50'000};
+    /// While threads run short tasks, the scheduler is told of what has ended this often at most: to wake
+    /// its thread for each of them costs more than the task.
+    std::chrono::nanoseconds ring_interval{50'000};
+    /// So long a thread with nothing to run looks for work before it tells, where tasks wait for inputs.
+    std::chrono::nanoseconds ring_patience{10'000};
     /// A batch that has run for so long is split.
     std::chrono::nanoseconds batch_patience{5'000'000};
     /// How many tasks may wait inside for other tasks at once; each costs a thread.
@@ -113,10 +120,12 @@ class worker_engine final : public std::enable_shared_from_this<worker_engine> {
   void add_thread();
   void run_thread(executor_thread& self);
   bool take(executor_thread& self, aftermath& after);
+  void set_back_soon(executor_thread& self, bool soon) noexcept;
   void end_batch(executor_thread& self, aftermath& after);
   void report_ended(executor_thread& whose, aftermath& after);
   void split_overdue(instant now, aftermath& after);
-  void wait_for_work(std::unique_lock<std::mutex>& lock);
+  void wait_for_work(executor_thread& self, std::unique_lock<std::mutex>& lock);
+  bool look_for_work(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds limit);
   void give_up_place(executor_thread& self);
   void take_back_place(executor_thread& self);
   bool may_take() const noexcept {
@@ -157,6 +166,9 @@ class worker_engine final : public std::enable_shared_from_this<worker_engine> {
   instant timer_due_; // it fires then, or before
   instant report_due_;
   instant split_due_; // zero: no batch could be split
+  instant ring_due_;  // not before, unless there is nothing more to run
+  bool unrung_ = false;
+  std::uint32_t back_soon_ = 0; // threads that will soon call apply
   timer_thread::timer timer_;
 };
 

@@ -60,7 +60,12 @@ class listening_bell final : public bell {
   void ring() override {
     std::lock_guard lock{mutex_};
     rung_ = true;
+    ++rings_;
     changed_.notify_all();
+  }
+  int rings() {
+    std::lock_guard lock{mutex_};
+    return rings_;
   }
   void wait() {
     std::unique_lock lock{mutex_};
@@ -71,6 +76,7 @@ class listening_bell final : public bell {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool rung_ = false;
+  int rings_ = 0;
 };
 
 class recording_mover final : public data_mover {
@@ -364,6 +370,41 @@ TEST_F(worker_engine_test, a_batch_whose_first_task_takes_long_is_split_after_a_
     rest.insert(std::get<task_finished>(event).task);
   }
   EXPECT_EQ(rest, (std::set{id(3), id(4)}));
+}
+
+TEST_F(worker_engine_test, a_report_that_waits_for_company_is_told_although_the_next_task_takes_long) {
+  start({.ring_interval = 1ms});
+  for (int i = 1; i <= 3; ++i) { // so that such tasks count as short
+    tell_each(compute(i, [](auto) { return 0; }));
+    EXPECT_EQ(finished(i), 0);
+  }
+  std::promise<void> may_end;
+  input_locations first_result;
+  first_result.push_back({id(4), worker_id{1}});
+  const auto wait = [&](auto) { return may_end.get_future().wait(), 5; };
+  tell_each(compute(4, [](auto) { return 4; }), compute(5, wait, std::move(first_result)));
+  EXPECT_EQ(finished(4), 4);
+  may_end.set_value();
+  EXPECT_EQ(finished(5), 5);
+}
+
+TEST_F(worker_engine_test, a_chain_of_short_tasks_is_reported_in_few_rings) {
+  start({.ring_interval = 1h, .batch_patience = 1h});
+  tell_each(compute(1, [](auto) { return 0; }));
+  EXPECT_EQ(finished(1), 0);
+  const int before = heard->rings();
+  constexpr int last = 1000;
+  std::vector<worker_event> chain;
+  for (int i = 2; i <= last; ++i) {
+    input_locations inputs;
+    inputs.push_back({id(i - 1), worker_id{1}});
+    chain.push_back(compute(i, first_of, std::move(inputs)));
+  }
+  tell(std::move(chain));
+  for (int i = 2; i <= last; ++i)
+    EXPECT_EQ(finished(i), 0);
+  // One when the chain has ended; one more if its beginning was thought to take long.
+  EXPECT_LE(heard->rings() - before, 2);
 }
 
 TEST_F(worker_engine_test, an_announced_task_begins_only_after_the_announcement_was_flushed) {
