@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 // What runs where. A ready task waits either in `ready_`, for any worker, or in the `own` queue of workers
@@ -225,10 +226,20 @@ void scheduler_state::settle(scheduler_commands& commands) {
       idle_.push_back(worker);
   }
   bool any_idle = false;
+  // The same for all who are idle until somebody is given something: to look for each of them would cost the
+  // square of their number.
+  std::optional<worker_id> victim;
   for (const worker_id worker : idle_) {
     worker_record& its = workers_[worker.value];
-    while (its.has_spare_thread() && (give_work(worker, commands) || take_from_others(worker, commands)))
-      ;
+    while (its.has_spare_thread()) {
+      bool given = give_work(worker, commands);
+      if (!given) {
+        if (!victim) victim = longest_queue();
+        given = *victim && take_from(*victim, worker, commands);
+      }
+      if (given || (*victim && workers_[victim->value].own.empty())) victim.reset();
+      if (!given) break;
+    }
     any_idle |= its.has_spare_thread();
   }
   if (any_idle && total_outstanding_ > 0) steal(commands);
@@ -321,24 +332,31 @@ void scheduler_state::assign(task_id task, record& row, worker_id worker, schedu
   answer_askers(task, row, commands);
 }
 
-// Gives an idle worker a ready task that another one would get, because its inputs are there.
-bool scheduler_state::take_from_others(worker_id thief, scheduler_commands& commands) {
-  worker_record* victim = nullptr;
-  for (worker_record& worker : workers_)
+// Of the workers without room the one with the most ready tasks of its own; none if no such worker has any.
+worker_id scheduler_state::longest_queue() const {
+  worker_id longest;
+  for (std::uint32_t i = 1; i < workers_.size(); ++i) {
+    const worker_record& worker = workers_[i];
     if (worker.live && !worker.own.empty() && !has_room(worker) &&
-        (!victim || worker.own.size() > victim->own.size()))
-      victim = &worker;
-  if (!victim) return false;
-  for (std::size_t looked = 0; looked < thefts_looked_at && !victim->own.empty(); ++looked) {
-    const task_id task = victim->own.back();
+        (!longest || worker.own.size() > workers_[longest.value].own.size()))
+      longest = {i};
+  }
+  return longest;
+}
+
+// Gives an idle worker a ready task that another one would get, because its inputs are there.
+bool scheduler_state::take_from(worker_id victim, worker_id thief, scheduler_commands& commands) {
+  priority_queue& queue = workers_[victim.value].own;
+  for (std::size_t looked = 0; looked < thefts_looked_at && !queue.empty(); ++looked) {
+    const task_id task = queue.back();
     record* row = tasks_.find(task);
     if (row && row->is == phase::ready) {
       if (!may_run_on(*row, thief) || waits_for_inputs(*row)) return false;
-      victim->own.pop_back();
+      queue.pop_back();
       assign(task, *row, thief, commands);
       return true;
     }
-    victim->own.pop_back();
+    queue.pop_back();
   }
   return false;
 }

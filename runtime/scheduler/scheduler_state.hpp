@@ -238,7 +238,8 @@ class scheduler_state {
   record* ready_front(priority_queue& queue);
   bool give_work(worker_id worker, scheduler_commands& commands);
   void assign(task_id task, record& row, worker_id worker, scheduler_commands& commands);
-  bool take_from_others(worker_id thief, scheduler_commands& commands);
+  worker_id longest_queue() const;
+  bool take_from(worker_id victim, worker_id thief, scheduler_commands& commands);
   void steal(scheduler_commands& commands);
   void advance_retirements(scheduler_commands& commands);
   bool may_run_on(const record& row, worker_id worker) const;
