@@ -49,14 +49,17 @@ class toy_cluster {
     say(std::move(task));
   }
 
-  // Takes in what has been said, and what the workers answer to it.
+  // Takes in what has been said, and what the workers answer to it. Lists keep their memory from turn to
+  // turn, as the outboxes of a running cluster do.
   void take_turn() {
     do {
-      for (auto& event : std::exchange(said_, {}))
+      said_.swap(heard_);
+      for (auto& event : heard_)
         scheduler_.step(std::move(event), commands_);
+      heard_.clear();
       scheduler_.settle(commands_);
       commands_.to_workers.flush([this](weft::worker_id worker, std::vector<worker_event>& batch) {
-        for (const auto& command : std::exchange(batch, {})) // sent on, and so not kept
+        for (const auto& command : batch)
           answer(worker, command);
       });
       commands_.to_clients.flush([this](weft::client_id, std::vector<holder_event>& batch) {
@@ -92,6 +95,7 @@ class toy_cluster {
   scheduler_state scheduler_;
   scheduler_commands commands_;
   std::vector<scheduler_event> said_;
+  std::vector<scheduler_event> heard_;
   std::uint64_t results_ = 0;
 };
 
