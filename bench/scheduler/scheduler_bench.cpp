@@ -37,9 +37,9 @@ class toy_cluster {
       attributes.name = std::to_string(i);
       attributes.shares_process = true;
       say(worker_joined{{i}, std::make_shared<const worker_attributes>(std::move(attributes))});
-      if (i % 100 == 0) take_turn();
+      if (i % 100 == 0) take_turns();
     }
-    take_turn();
+    take_turns();
   }
 
   void submit(std::uint64_t sequence) {
@@ -51,25 +51,13 @@ class toy_cluster {
 
   // Takes in what has been said, and what the workers answer to it. Lists keep their memory from turn to
   // turn, as the outboxes of a running cluster do.
-  void take_turn() {
-    do {
+  void take_turns() {
+    while (!said_.empty()) {
       said_.swap(heard_);
-      for (auto& event : heard_)
-        scheduler_.step(std::move(event), commands_);
+      for (std::size_t next = 0; next < heard_.size();)
+        take_turn(next);
       heard_.clear();
-      scheduler_.settle(commands_);
-      commands_.to_workers.flush([this](weft::worker_id worker, std::vector<worker_event>& batch) {
-        for (const auto& command : batch)
-          answer(worker, command);
-      });
-      commands_.to_clients.flush([this](weft::client_id, std::vector<holder_event>& batch) {
-        for (const auto& event : batch)
-          if (const auto* ready = std::get_if<result_ready>(&event)) {
-            ++results_;
-            say(release_task{ready->task});
-          }
-      });
-    } while (!said_.empty());
+    }
   }
 
   std::uint64_t results() const { return results_; }
@@ -77,6 +65,24 @@ class toy_cluster {
 
  private:
   static constexpr weft::client_id client{1};
+  static constexpr std::size_t turn = 4096; // events between two placements, as in the scheduler's actor
+
+  void take_turn(std::size_t& next) {
+    for (const std::size_t until = std::min(heard_.size(), next + turn); next < until; ++next)
+      scheduler_.step(std::move(heard_[next]), commands_);
+    scheduler_.settle(commands_);
+    commands_.to_workers.flush([this](weft::worker_id worker, std::vector<worker_event>& batch) {
+      for (const auto& command : batch)
+        answer(worker, command);
+    });
+    commands_.to_clients.flush([this](weft::client_id, std::vector<holder_event>& batch) {
+      for (const auto& event : batch)
+        if (const auto* ready = std::get_if<result_ready>(&event)) {
+          ++results_;
+          say(release_task{ready->task});
+        }
+    });
+  }
 
   template <class Event>
   void say(Event&& event) {
@@ -110,7 +116,7 @@ measures schedule(const settings& how, std::uint32_t workers) {
   for (std::uint64_t sent = 0; sent < count;) {
     for (std::uint64_t i = 0; i < batch && sent < count; ++i)
       cluster.submit(++sent);
-    cluster.take_turn();
+    cluster.take_turns();
   }
   const double done = now() - begun;
   const auto after = resident_bytes();

@@ -49,6 +49,7 @@ void scheduler_state::make_ready(task_id task, record& row, bool in_front) {
     queue.push_front(row.priority, task);
   else
     queue.push_back(row.priority, task);
+  if (home) own_queues_used_ = true;
   if (home) note_room(home);
 }
 
@@ -61,6 +62,7 @@ void scheduler_state::route_restricted(task_id task, record& row) {
   for (std::uint32_t i = 1; i < workers_.size(); ++i) {
     if (workers_[i].retiring || !may_run_on(row, worker_id{i})) continue;
     workers_[i].own.push_back(row.priority, task);
+    own_queues_used_ = true;
     note_room(worker_id{i});
     routed = true;
   }
@@ -71,9 +73,7 @@ void scheduler_state::route_restricted(task_id task, record& row) {
 void scheduler_state::requeue_for(worker_id joined) {
   for (const task_id task : std::exchange(unplaceable_, {}))
     if (record* row = tasks_.find(task); row && row->is == phase::ready) make_ready(task, *row, false);
-  const bool restricted_waiting = std::any_of(
-      workers_.begin(), workers_.end(), [](const worker_record& worker) { return !worker.own.empty(); });
-  if (!restricted_waiting) return;
+  if (!own_queues_used_) return; // what is restricted waits in them
   tasks_.for_each([&](task_id task, record& row) {
     if (row.is == phase::ready && is_restricted(row) && may_run_on(row, joined))
       workers_[joined.value].own.push_back(row.priority, task);
@@ -199,7 +199,7 @@ void scheduler_state::settle(scheduler_commands& commands) {
   idle_.clear();
   // Threads without work come first: what was taken back for them must not go where it came from.
   crowded_.clear();
-  while (!open_.empty()) {
+  while (!open_.empty() && work_waits()) {
     const worker_id worker = open_.front();
     open_.pop_front();
     worker_record& its = workers_[worker.value];
@@ -214,7 +214,7 @@ void scheduler_state::settle(scheduler_commands& commands) {
   for (const worker_id worker : crowded_)
     note_room(worker);
   // One task a turn and worker, so that what is ready spreads over all that have room.
-  while (!open_.empty()) {
+  while (!open_.empty() && work_waits()) {
     const worker_id worker = open_.front();
     open_.pop_front();
     worker_record& its = workers_[worker.value];
@@ -225,7 +225,6 @@ void scheduler_state::settle(scheduler_commands& commands) {
     else
       idle_.push_back(worker);
   }
-  bool any_idle = false;
   // The same for all who are idle until somebody is given something: to look for each of them would cost the
   // square of their number.
   std::optional<worker_id> victim;
@@ -240,13 +239,19 @@ void scheduler_state::settle(scheduler_commands& commands) {
       if (given || (*victim && workers_[victim->value].own.empty())) victim.reset();
       if (!given) break;
     }
-    any_idle |= its.has_spare_thread();
   }
-  if (any_idle && total_outstanding_ > 0) steal(commands);
   for (const worker_id worker : idle_)
     note_room(worker); // for what comes later
+  if (overfull_count_ > 0) steal(commands);
+  own_queues_used_ = own_queues_used_ && std::any_of(workers_.begin(), workers_.end(),
+                                                     [](const auto& worker) { return !worker.own.empty(); });
   drain(commands);
   advance_retirements(commands);
+}
+
+// Whether somebody with room may find something: where nothing waits, nobody is asked, however many are idle.
+bool scheduler_state::work_waits() {
+  return own_queues_used_ || ready_front(ready_);
 }
 
 void scheduler_state::note_room(worker_id worker) {
@@ -320,6 +325,7 @@ void scheduler_state::assign(task_id task, record& row, worker_id worker, schedu
   ++its.outstanding;
   ++total_outstanding_;
   occupy(row);
+  note_load(its);
   its.queue_end += row.load;
   row.queue_end = its.queue_end;
   // Settled assignments are swept out from the front, now and then from the middle.
@@ -361,20 +367,27 @@ bool scheduler_state::take_from(worker_id victim, worker_id thief, scheduler_com
   return false;
 }
 
+// Keeps count of those that have more than their threads do, and enough to be stolen from.
+void scheduler_state::note_load(worker_record& worker) {
+  const std::uint32_t threads = worker.attributes->threads;
+  const bool overfull =
+      worker.live && worker.queued() > threads && worker.load >= settings_.stealing_threshold * threads;
+  overfull_count_ += overfull;
+  overfull_count_ -= std::exchange(worker.overfull, overfull);
+}
+
 // Idle threads and nothing ready: asks the worker with the most work queued to give back half of what it has
 // not begun.
 void scheduler_state::steal(scheduler_commands& commands) {
   std::size_t spare = 0;
-  for (const worker_id worker : idle_) {
+  for (const worker_id worker : open_) {
     const worker_record& its = workers_[worker.value];
-    if (its.has_spare_thread()) spare += its.attributes->threads - its.queued();
+    if (has_room(its) && its.has_spare_thread()) spare += its.attributes->threads - its.queued();
   }
   worker_id victim;
   for (std::uint32_t i = 1; i < workers_.size(); ++i) {
     const worker_record& worker = workers_[i];
-    if (!worker.live || worker.queued() <= worker.attributes->threads) continue;
-    if (worker.load < settings_.stealing_threshold * worker.attributes->threads) continue;
-    if (!victim || worker.load > workers_[victim.value].load) victim = {i};
+    if (worker.overfull && (!victim || worker.load > workers_[victim.value].load)) victim = {i};
   }
   if (!victim || spare == 0) return;
   worker_record& its = workers_[victim.value];

@@ -119,6 +119,7 @@ void scheduler_state::on(scatter_task& event, scheduler_commands& commands) {
   row->outstanding = true;
   ++workers_[event.worker.value].outstanding;
   ++total_outstanding_;
+  note_load(workers_[event.worker.value]);
   placed(*row);
   answer_askers(event.task, *row, commands);
 }
@@ -354,6 +355,17 @@ void scheduler_state::check_invariants() {
     WEFT_CHECK(workers_[i].outstanding == outstanding[i] && workers_[i].seceded == seceded[i] &&
                    workers_[i].load == load[i] && workers_[i].load_ahead == load_ahead[i],
                "a worker's load is exact");
+  std::size_t overfull = 0;
+  for (std::size_t i = 1; i < workers_.size(); ++i) {
+    const worker_record& worker = workers_[i];
+    const bool is = worker.live && worker.queued() > worker.attributes->threads &&
+                    worker.load >= settings_.stealing_threshold * worker.attributes->threads;
+    WEFT_CHECK(is == worker.overfull, "who can be stolen from is known");
+    WEFT_CHECK(worker.own.empty() || own_queues_used_, "what waits in a queue of its own is not overlooked");
+    WEFT_CHECK(!worker.attributes || !has_room(worker) || worker.in_open, "who has room is in the list");
+    overfull += is;
+  }
+  WEFT_CHECK(overfull == overfull_count_, "the count of those who can be stolen from is exact");
   for (std::uint32_t i = 1; i < workers_.size(); ++i)
     for (std::uint32_t peer = 0; peer < workers_[i].acquaintances.size(); ++peer)
       WEFT_CHECK(!workers_[i].acquaintances[peer] || (workers_[i].live && peer != i && workers_[peer].live),

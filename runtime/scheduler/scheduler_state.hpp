@@ -92,8 +92,9 @@ struct worker_record {
   std::uint64_t memory = 0;      ///< bytes, as it last said
   std::uint64_t drops = 0;       ///< drop_replica orders that it was sent
   std::deque<std::pair<task_id, run_id>> assignments; ///< oldest first; may name what is settled by now
-  priority_queue own;   ///< ready tasks that must, or had better, run here; may name what is settled by now
-  bool in_open = false; ///< listed in scheduler_state's open_
+  priority_queue own;    ///< ready tasks that must, or had better, run here; may name what is settled by now
+  bool in_open = false;  ///< listed in scheduler_state's open_
+  bool overfull = false; ///< counted in scheduler_state's overfull_count_
   std::vector<bool> acquaintances; ///< by worker id: the live ones that it was introduced to
 
   /// Tasks that want a thread.
@@ -232,6 +233,8 @@ class scheduler_state {
   void route_restricted(task_id task, record& row);
   void requeue_for(worker_id joined);
   void note_room(worker_id worker);
+  void note_load(worker_record& worker);
+  bool work_waits();
   bool has_room(const worker_record& worker) const;
   worker_id preferred_by_inputs(const record& row) const;
   bool waits_for_inputs(const record& row) const;
@@ -293,7 +296,9 @@ class scheduler_state {
   std::size_t total_outstanding_ = 0;
   std::size_t total_seceded_ = 0;
   std::size_t retiring_count_ = 0;
-  bool retirement_moved_ = false; // something happened that a retiring worker may have waited for
+  std::size_t overfull_count_ = 0; // workers with more than their threads do, enough to be stolen from
+  bool own_queues_used_ = false;   // some worker's `own` may have entries
+  bool retirement_moved_ = false;  // something happened that a retiring worker may have waited for
 };
 
 } // namespace weft::detail

@@ -135,6 +135,7 @@ void scheduler_state::settle_assignment(record& row) {
   row.load = 0;
   --total_outstanding_;
   if (worker.retiring) retirement_moved_ = true;
+  note_load(worker);
   note_room(row.worker);
 }
 

@@ -26,6 +26,7 @@ void scheduler_state::on(worker_lost& event, scheduler_commands& commands) {
   if (event.worker.value >= workers_.size() || !workers_[event.worker.value].live) return;
   worker_record& lost = workers_[event.worker.value];
   lost.live = false;
+  note_load(lost);
   --live_count_;
   spreads_.clear();
   if (lost.retiring) --retiring_count_;
@@ -203,6 +204,7 @@ void scheduler_state::on(task_seceded& event, scheduler_commands&) {
   row->seceded = true;
   ++workers_[event.worker.value].seceded;
   ++total_seceded_;
+  note_load(workers_[event.worker.value]);
   note_room(event.worker);
 }
 
@@ -213,6 +215,7 @@ void scheduler_state::on(task_rejoined& event, scheduler_commands&) {
   --workers_[event.worker.value].seceded;
   --total_seceded_;
   occupy(*row);
+  note_load(workers_[event.worker.value]);
 }
 
 void scheduler_state::on(replica_added& event, scheduler_commands& commands) {
