@@ -42,6 +42,10 @@ TARGETS = [
         for factor, wire in ((0.9, "tcp"), (0.9, "unix"))
     ),
     *(
+        Target(f"weft-procs W7 {way}_buffer", 2, "limit W7 transfer_tcp")
+        for way in ("scatter", "gather", "worker_to_worker")
+    ),
+    *(
         Target(f"weft-inproc W8 metg_{pattern}_{width}", 2, f"tbb W8 metg_{pattern}_{width}", False)
         for pattern in ("stencil_1d", "fft")
         for width in (2, 16)

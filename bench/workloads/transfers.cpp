@@ -9,43 +9,61 @@ namespace bench {
 namespace {
 
 using bytes = std::vector<std::uint8_t>;
+using shared_bytes = weft::buffer<std::uint8_t>;
 
 bytes make(std::size_t size) {
   return bytes(size, 7);
 }
-std::uint8_t last(const bytes& data) {
-  return data.back();
+shared_bytes make_shared_bytes(std::size_t size) {
+  shared_bytes result(size);
+  for (auto& byte : result.writable())
+    byte = 7;
+  return result;
 }
 
-} // namespace
+template <class Datum>
+std::uint8_t last(const Datum& data) {
+  return data[data.size() - 1];
+}
 
 // Each transfer ends when a task there, or this program, has looked at the datum's last byte.
-measures transfers(session& in, const settings& how) {
+template <class Datum>
+measures transfer(session& in, const settings& how, Datum (*make_datum)(std::size_t),
+                  const std::string& suffix) {
   const auto size = static_cast<std::size_t>(how.scaled(100'000'000));
   const double megabytes = static_cast<double>(size) / 1e6;
   const auto names = in.worker_names();
   const weft::task_options here{.workers = {names[0]}}, there{.workers = {names[1]}};
 
-  bytes datum = make(size);
+  Datum datum = make_datum(size);
   double begun = now();
   const auto scattered = in.client.scatter(std::move(datum), {.workers = {names[0]}});
-  expect(in.client.submit(here, last, scattered).result() == 7, "W7 scatter");
+  expect(in.client.submit(here, last<Datum>, scattered).result() == 7, "W7 scatter");
   const double scatter = now() - begun;
 
-  const auto made = in.client.submit(here, make, size);
+  const auto made = in.client.submit(here, make_datum, size);
   made.wait();
   begun = now();
-  expect(in.client.submit(there, last, made).result() == 7, "W7 worker to worker");
+  expect(in.client.submit(there, last<Datum>, made).result() == 7, "W7 worker to worker");
   const double between = now() - begun;
 
-  const auto wanted = in.client.submit(there, make, size);
+  const auto wanted = in.client.submit(there, make_datum, size);
   wanted.wait();
   begun = now();
-  expect(wanted.result().back() == 7, "W7 gather");
+  expect(last<Datum>(wanted.result()) == 7, "W7 gather");
   const double gather = now() - begun;
-  return {{"scatter", megabytes / scatter, "MB/s", true},
-          {"gather", megabytes / gather, "MB/s", true},
-          {"worker_to_worker", megabytes / between, "MB/s", true}};
+  return {{"scatter" + suffix, megabytes / scatter, "MB/s", true},
+          {"gather" + suffix, megabytes / gather, "MB/s", true},
+          {"worker_to_worker" + suffix, megabytes / between, "MB/s", true}};
+}
+
+} // namespace
+
+measures transfers(session& in, const settings& how) {
+  auto result = transfer(in, how, make, "");
+  for (auto& measure : transfer(in, how, make_shared_bytes, "_buffer"))
+    result.push_back(std::move(measure));
+  return result;
 }
 
 } // namespace bench

@@ -22,6 +22,8 @@ constexpr std::size_t input_capacity = 2 * (frame_header::size + frame_limits::d
 constexpr std::size_t straight_min = 16
                                      << 10; // so much of a value is received without passing through input_
 constexpr std::size_t block_min = 64 << 10; // a smaller one is copied with the rest of the value
+constexpr std::size_t passed_enough = 64; // gathering stops here too; a value passes as many at most
+static_assert(2 * passed_enough <= descriptors_per_send_max);
 constexpr std::size_t pieces_max = 64;
 
 bool would_block(int error) {
@@ -33,7 +35,8 @@ bool would_block(int error) {
 data_stream::data_stream(io_thread& io, encoding_thread& encoding, connection connected,
                          data_stream_owner& owner, std::uint64_t length_max)
     : io_(io), encoding_(encoding), owner_(&owner), socket_(io.context(), connected.socket.release()),
-      peer_(std::move(connected.peer)), length_max_(length_max), input_(input_capacity) {}
+      peer_(std::move(connected.peer)), length_max_(length_max),
+      can_pass_(can_pass_descriptors(socket_.native_handle())), input_(input_capacity) {}
 
 void data_stream::start() {
   wait(socket_.wait_read, &data_stream::read_turn);
@@ -46,7 +49,9 @@ void data_stream::close() {
   socket_.close(ignored);
   queue_.clear();
   large_ = {};
+  to_pass_.clear();
   incoming_ = {};
+  passed_.clear();
 }
 
 bool data_stream::idle() const noexcept {
@@ -105,7 +110,7 @@ void data_stream::refill() {
     gathered_sent_ = 0;
   }
   while (!queue_.empty() && !closed_ && !encoding_one_ && large_.segments.empty() &&
-         gathered_.size() < gathered_enough) {
+         gathered_.size() < gathered_enough && to_pass_.size() < passed_enough) {
     auto item = std::move(queue_.front());
     queue_.pop_front();
     item.message.has_body() ? encode(std::move(item)) : append_data_message(gathered_, item.message);
@@ -149,21 +154,48 @@ void data_stream::take_encoded(outgoing item, encoding_thread::result encoded) {
     return append_data_message(gathered_, item.message);
   }
   item.message.length = length;
-  item.message.blocks = encoded.bytes.blocks(block_min);
-  if (item.message.blocks.size() > data_message::blocks_max)
-    item.message.blocks.resize(data_message::blocks_max);
+  item.message.blocks = choose_blocks(encoded.bytes);
   item.message.type_name = item.value->type_name();
   append_data_message(gathered_, item.message);
-  if (length <= copied_max) {
-    gathered_.resize(gathered_.size() + length);
-    encoded.bytes.copy_to(gathered_.data() + gathered_.size() - length);
+  std::vector<byte_span> sent;
+  std::uint64_t offset = 0, sent_size = 0;
+  auto block = item.message.blocks.begin();
+  for (const byte_span segment : encoded.bytes.segments()) {
+    const bool is_block = block != item.message.blocks.end() && block->offset == offset;
+    if (!is_block || !block->passed) {
+      sent.push_back(segment);
+      sent_size += segment.size();
+    }
+    if (is_block) ++block;
+    offset += segment.size();
+  }
+  if (sent_size <= copied_max) {
+    for (const auto& segment : sent)
+      gathered_.insert(gathered_.end(), segment.begin(), segment.end());
     return;
   }
   large_.value = std::move(item.value);
   large_.bytes = std::move(encoded.bytes);
-  const auto segments = large_.bytes.segments();
-  large_.segments.assign(segments.begin(), segments.end());
+  large_.segments = std::move(sent);
   large_.next = 0;
+}
+
+// The blocks that the receiver is told of, those in shareable memory to be passed by descriptor.
+std::vector<data_block> data_stream::choose_blocks(const encoder& bytes) {
+  std::vector<data_block> blocks;
+  std::size_t passed = 0;
+  for (const auto& place : bytes.blocks(block_min)) {
+    if (blocks.size() == data_message::blocks_max) break;
+    blocks.push_back({place.offset, place.size});
+    if (!can_pass_ || passed == passed_enough) continue;
+    auto owner = bytes.owner_of(place);
+    if (!owner || owner->descriptor() < 0) continue;
+    owner->pass();
+    to_pass_.push_back(std::move(owner));
+    blocks.back().passed = true;
+    ++passed;
+  }
+  return blocks;
 }
 
 // Hands at most `limit` bytes to the kernel. Returns how many it took: 0 if it wants none now.
@@ -182,8 +214,13 @@ std::size_t data_stream::write_once(std::size_t limit) {
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = count;
+  std::array<int, descriptors_per_send_max> descriptors;
+  std::ranges::transform(to_pass_, descriptors.begin(),
+                         [](const auto& memory) { return memory->descriptor(); });
   while (true) {
-    auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    auto sent =
+        send_with_descriptors(socket_.native_handle(), message, {descriptors.data(), to_pass_.size()});
+    if (sent > 0) to_pass_.clear();
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (would_block(errno)) return 0;
     if (errno == EINTR) continue;
@@ -248,7 +285,7 @@ std::size_t data_stream::read_once(std::size_t limit) {
   message.msg_iov = pieces.data();
   message.msg_iovlen = count;
   while (true) {
-    auto received = ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT);
+    auto received = receive_with_descriptors(socket_.native_handle(), message, passed_);
     if (received > 0) {
       auto into_body = std::min(static_cast<std::size_t>(received), straight);
       fill(into_body);
@@ -314,8 +351,8 @@ void data_stream::begin_body(data_message message) {
     const auto before = static_cast<std::size_t>(block.offset - done);
     add(room.first(before));
     room = room.subspan(before);
-    auto bytes = shared_buffer::allocate_storage(static_cast<std::size_t>(block.size));
-    add({bytes->data(), bytes->size()});
+    auto bytes = receive_block(block);
+    if (!block.passed) add({bytes->data(), bytes->size()});
     next.body.blocks.push_back(
         {static_cast<std::size_t>(room.data() - next.body.rest->data()), std::move(bytes)});
     done = block.offset + block.size;
@@ -323,6 +360,16 @@ void data_stream::begin_body(data_message message) {
   add(room);
   next.message = std::move(message);
   incoming_ = std::move(next);
+}
+
+// The memory for a block; if it was passed, with all its bytes.
+intrusive_ptr<shared_buffer> data_stream::receive_block(const data_block& block) {
+  const auto size = static_cast<std::size_t>(block.size);
+  if (!block.passed) return shared_buffer::allocate_storage(size);
+  if (passed_.empty()) throw decode_error("a block's memory was told of and not passed");
+  auto descriptor = std::move(passed_.front());
+  passed_.pop_front();
+  return shared_buffer::map(descriptor.release(), size);
 }
 
 // Counts bytes that have come into their place.

@@ -4,6 +4,7 @@
 #include "runtime/services/connection.hpp"
 #include "runtime/services/encoding_thread.hpp"
 #include "runtime/services/io_thread.hpp"
+#include "runtime/services/passed_descriptors.hpp"
 #include "runtime/wire/data_message.hpp"
 
 #include <weft/detail/decoder.hpp>
@@ -43,8 +44,9 @@ class data_stream_owner {
 ///
 /// What waits to be sent is references to values, which become bytes when their turn comes: a slow peer costs
 /// no memory. Large values go out from where they lie, and come in straight into the memory that the value
-/// will keep. A turn moves at most 1 MiB each way, so that all connections of the io thread get on. Lives on
-/// the io thread.
+/// will keep. Between processes of one machine, blocks that lie in shareable memory are not sent at all:
+/// their descriptors are. A turn moves at most 1 MiB each way, so that all connections of the io thread get
+/// on. Lives on the io thread.
 class data_stream : public std::enable_shared_from_this<data_stream> {
  public:
   /// `length_max`: of a value, in bytes. A longer one is neither sent (the peer is told why) nor received
@@ -79,7 +81,7 @@ class data_stream : public std::enable_shared_from_this<data_stream> {
   struct incoming {
     data_message message;
     received_body body;
-    std::vector<std::span<std::byte>> rooms; // of it, in the order of the bytes, without what is filled
+    std::vector<std::span<std::byte>> rooms; // of it, in the order of the bytes, what is still to fill
     std::size_t next = 0;
   };
 
@@ -87,12 +89,14 @@ class data_stream : public std::enable_shared_from_this<data_stream> {
   void refill();
   void encode(outgoing item);
   void take_encoded(outgoing item, encoding_thread::result encoded);
+  std::vector<data_block> choose_blocks(const encoder& bytes);
   std::size_t write_once(std::size_t limit);
   void consume(std::size_t count);
   void read_turn();
   std::size_t read_once(std::size_t limit);
   void take_input();
   void begin_body(data_message message);
+  intrusive_ptr<shared_buffer> receive_block(const data_block& block);
   void fill(std::size_t count);
   void deliver_body();
   void wait(asio::posix::stream_descriptor::wait_type what, void (data_stream::*then)());
@@ -104,6 +108,7 @@ class data_stream : public std::enable_shared_from_this<data_stream> {
   asio::posix::stream_descriptor socket_;
   peer_description peer_;
   std::uint64_t length_max_;
+  const bool can_pass_;
   bool closed_ = false;
 
   // -- writing: small messages are gathered, then comes the large value behind them, if there is one ---
@@ -111,14 +116,16 @@ class data_stream : public std::enable_shared_from_this<data_stream> {
   std::vector<std::byte> gathered_;
   std::size_t gathered_sent_ = 0;
   large_value large_;
-  bool encoding_one_ = false; // the front of the queue is with the encoding thread
-  bool writing_ = false;      // a turn runs or is waited for
+  std::vector<buffer_ptr> to_pass_; // whose descriptors go along with what is sent next
+  bool encoding_one_ = false;       // the front of the queue is with the encoding thread
+  bool writing_ = false;            // a turn runs or is waited for
 
   // -- reading ---
   std::vector<std::byte> input_; // [begin, end) of it holds bytes
   std::size_t input_begin_ = 0;
   std::size_t input_end_ = 0;
   incoming incoming_;
+  std::deque<unique_descriptor> passed_; // that have come, for blocks of the next values
 };
 
 } // namespace weft::detail

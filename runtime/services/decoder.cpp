@@ -40,6 +40,13 @@ void* decoder::take_block_storage(std::size_t size) {
   return storage;
 }
 
+intrusive_ptr<shared_buffer> decoder::take_shared_block(std::size_t size) {
+  if (!is_next_block(size)) return nullptr;
+  auto bytes = blocks_[0].bytes;
+  skip_block(size);
+  return bytes;
+}
+
 void decoder::fail(const char* sentence) {
   throw decode_error(std::string("weft: cannot decode: ") + sentence);
 }

@@ -23,6 +23,7 @@ struct encoder::rope {
   struct segment {
     array_view<const std::byte> bytes;
     bool block;
+    const shared_buffer* owner; // of a block, may be null; kept alive below
   };
 
   std::vector<segment> closed;
@@ -75,7 +76,8 @@ void encoder::write_shared(array_view<const std::byte> bytes, buffer_ptr owner) 
 }
 
 void encoder::write_shared_block(buffer_ptr owner) {
-  write_block(owner->data(), owner->size());
+  if (owner->size() < borrow_threshold) return write_bytes(owner->data(), owner->size());
+  borrow(owner->data(), owner->size(), true, owner.get());
   if (!overflowed_) own_rope().kept.push_back(std::move(owner));
 }
 
@@ -97,6 +99,15 @@ std::vector<block_place> encoder::blocks(std::size_t size_min) const {
     offset += segment.bytes.size();
   }
   return result;
+}
+
+buffer_ptr encoder::owner_of(const block_place& block) const {
+  std::uint64_t offset = 0;
+  for (const auto& segment : rope_->closed) {
+    if (segment.block && offset == block.offset) return buffer_ptr::share(segment.owner);
+    offset += segment.bytes.size();
+  }
+  return nullptr;
 }
 
 intrusive_ptr<shared_buffer> encoder::flatten() const {
@@ -139,11 +150,11 @@ void encoder::write_beyond_chunk(const void* bytes, std::size_t size) {
   cursor_ += size;
 }
 
-void encoder::borrow(const void* bytes, std::size_t size, bool block) {
+void encoder::borrow(const void* bytes, std::size_t size, bool block, const shared_buffer* owner) {
   if (overflowed_) return;
   if (size > limit_ - this->size()) return overflow();
   close_segment();
-  own_rope().closed.push_back({{static_cast<const std::byte*>(bytes), size}, block});
+  own_rope().closed.push_back({{static_cast<const std::byte*>(bytes), size}, block, owner});
   closed_size_ += size;
   // What may still be written shrinks by what was borrowed.
   end_ = cursor_ + std::min<std::uint64_t>(static_cast<std::uint64_t>(end_ - cursor_), limit_ - closed_size_);
@@ -151,7 +162,7 @@ void encoder::borrow(const void* bytes, std::size_t size, bool block) {
 
 void encoder::close_segment() {
   if (cursor_ == segment_begin_) return;
-  own_rope().closed.push_back({{segment_begin_, cursor_}, false});
+  own_rope().closed.push_back({{segment_begin_, cursor_}, false, nullptr});
   closed_size_ += static_cast<std::uint64_t>(cursor_ - segment_begin_);
   segment_begin_ = cursor_;
 }

@@ -15,32 +15,33 @@ constexpr std::size_t failure_text_max = 4000;
 constexpr std::size_t failure_messages_max = 10;
 constexpr std::size_t type_name_max = 500;
 
-// Each as its size and its distance from the end of the one before.
-void write_blocks(byte_writer& payload, const std::vector<block_place>& blocks) {
+// Each as its distance from the end of the one before and its size, doubled, one more if it is passed.
+void write_blocks(byte_writer& payload, const std::vector<data_block>& blocks) {
   payload.varint(blocks.size());
   std::uint64_t end = 0;
   for (const auto& block : blocks) {
     payload.varint(block.offset - end);
-    payload.varint(block.size);
+    payload.varint(block.size << 1 | (block.passed ? 1 : 0));
     end = block.offset + block.size;
   }
 }
 
-std::vector<block_place> read_blocks(byte_reader& payload, std::uint64_t length) {
+std::vector<data_block> read_blocks(byte_reader& payload, std::uint64_t length) {
   const auto count = payload.varint();
   if (count > data_message::blocks_max)
     throw decode_error(std::to_string(count) + " blocks in a value, where at most " +
                        std::to_string(data_message::blocks_max) + " are allowed");
-  std::vector<block_place> blocks;
+  std::vector<data_block> blocks;
   std::uint64_t end = 0;
   for (auto left = count; left > 0; --left) {
     const auto distance = payload.varint();
     if (distance > length - end) throw decode_error("a block that begins beyond its value's end");
     const auto offset = end + distance;
-    const auto size = payload.varint();
+    const auto size_and_passed = payload.varint();
+    const auto size = size_and_passed >> 1;
     if (size == 0 || size > length - offset)
       throw decode_error("a block that is empty or ends beyond its value's end");
-    blocks.push_back({offset, size});
+    blocks.push_back({offset, size, (size_and_passed & 1) != 0});
     end = offset + size;
   }
   return blocks;

@@ -2,7 +2,6 @@
 
 #include "runtime/wire/frame.hpp"
 
-#include <weft/detail/encoder.hpp>
 #include <weft/detail/failure.hpp>
 #include <weft/ids.hpp>
 
@@ -11,6 +10,16 @@
 #include <vector>
 
 namespace weft::detail {
+
+/// A large block among a value's bytes.
+struct data_block {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  /// Whether its bytes do not follow: a descriptor of memory that holds them goes along with the frame. Only
+  /// between processes of one machine.
+  bool passed = false;
+  friend bool operator==(const data_block&, const data_block&) noexcept = default;
+};
 
 /// What is said on a data connection. Who opened it asks and puts; who accepted it answers.
 ///
@@ -26,10 +35,10 @@ struct data_message {
   std::uint64_t number = 0; ///< of the question, counted by who asks; the answer repeats it
   worker_id worker;         ///< who is asked: a process may have several workers
   task_id task;
-  std::uint64_t length = 0; ///< in bytes, of the value that follows the frame
+  std::uint64_t length = 0; ///< in bytes, of the value that follows the frame, passed blocks included
   /// Where among the value's bytes large blocks lie, in order: whoever receives them into memory of their own
   /// needs not copy them again. At most `blocks_max`.
-  std::vector<block_place> blocks{};
+  std::vector<data_block> blocks{};
   std::string type_name; ///< of the value, for people
   failure_ptr failure;
 

@@ -1,5 +1,6 @@
 // What can be encoded: as it is, this compiles; each macro asks for something that cannot.
 
+#include <weft/buffer.hpp>
 #include <weft/codec.hpp>
 
 #include <string>
@@ -41,7 +42,12 @@ int main() {
   weft::decode<std::string_view>(from);
 #elif defined(FIELDS_BY_VALUE)
   weft::encode(to, open::careless());
+#elif defined(BUFFER_OF_STRINGS)
+  weft::buffer<std::string> names(3);
+#elif defined(BUFFER_OF_POINTERS)
+  weft::encode(to, weft::buffer<int*>(3));
 #else
+  weft::encode(to, weft::buffer<int>(3));
   weft::encode(to, std::vector<std::string>{"a"});
   weft::encode(to, open());
 #endif

@@ -5,6 +5,7 @@
 #include "runtime/services/function_registry.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
+#include <weft/buffer.hpp>
 #include <weft/codec.hpp>
 #include <weft/detail/typed_body.hpp>
 #include <weft/errors.hpp>
@@ -72,7 +73,7 @@ using tried =
           std::unordered_map<std::string, int>, std::tuple<int, std::string, std::pair<bool, bool>>,
           std::optional<std::optional<std::string>>, std::variant<int, std::string, std::vector<int>>,
           std::unique_ptr<std::string>, std::chrono::nanoseconds, tree, chain, record, secret,
-          function_reference>;
+          function_reference, buffer<std::uint16_t>, std::vector<buffer<point>>>;
 
 template <class T>
 std::vector<std::byte> encoded(const T& value) {

@@ -227,7 +227,7 @@ std::vector<test::fuzz_input> test::fuzz_seeds() {
     message.worker = {3};
     message.task = {1234567};
     message.length = 1 << 20;
-    message.blocks = {{16, 1 << 18}, {1 << 19, 1 << 19}};
+    message.blocks = {{16, 1 << 18}, {1 << 19, 1 << 19, true}};
     message.type_name = "std::vector<double>";
     message.failure = failure::make(failure_kind::cannot_travel, "no codec");
     std::vector<std::byte> bytes;

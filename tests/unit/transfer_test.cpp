@@ -6,6 +6,7 @@
 #include "runtime/services/transfer.hpp"
 #include "runtime/wire/data_message.hpp"
 #include "tests/support/mailbox.hpp"
+#include "tests/unit/transfer_processes.hpp"
 
 #include <weft/detail/typed_value.hpp>
 
@@ -20,44 +21,14 @@ using namespace weft;
 using namespace weft::detail;
 using namespace std::chrono_literals;
 using test::mailbox;
+using test::process;
+using test::recorder;
+using test::the_key;
 
 namespace {
 
 constexpr task_id task_a{1001};
 constexpr task_id task_b{1002};
-
-// A worker or client that writes down what it hears.
-struct recorder final : transfer_sink {
-  recorder(transfer& in, worker_id self) : mover(in.attach(self, *this)) {}
-
-  void deliver(std::vector<worker_event>& events) override {
-    for (auto& event : events)
-      heard.push(std::move(event));
-    events.clear();
-  }
-
-  void say(transfer_command command) {
-    std::vector<transfer_command> commands;
-    commands.push_back(std::move(command));
-    mover->perform(commands);
-  }
-
-  template <class Event>
-  Event hear() {
-    auto event = heard.pop();
-    if (auto* expected = std::get_if<Event>(&event)) return *expected;
-    throw std::runtime_error("heard event number " + std::to_string(event.index()) + " instead");
-  }
-
-  // The next question, answered with this value.
-  void answer(value_ptr value) {
-    auto question = hear<value_requested>();
-    say(send_value{question.requester, question.task, std::move(value)});
-  }
-
-  mailbox<worker_event> heard;
-  std::unique_ptr<data_mover> mover;
-};
 
 // Answers every question at once with the value of the task that is asked for.
 struct server final : transfer_sink {
@@ -100,24 +71,6 @@ void await(const std::function<bool()>& condition) {
     if (std::chrono::steady_clock::now() - start > mailbox<int>::deadline)
       throw std::runtime_error("it did not become so within the test's deadline");
 }
-
-struct process {
-  explicit process(const key_bytes& key, std::function<void(transfer::settings&)> change = {})
-      : data(io, settings_with(key, change)), where(to_string(data.listen({"127.0.0.1", 0}))) {}
-
-  static transfer::settings settings_with(const key_bytes& key,
-                                          const std::function<void(transfer::settings&)>& change) {
-    transfer::settings how{.key = key, .self = {.role = peer_role::worker, .name = "w"}};
-    if (change) change(how);
-    return how;
-  }
-
-  io_thread io;
-  transfer data;
-  std::string where;
-};
-
-const key_bytes the_key = cluster_key::make_ephemeral().bytes();
 
 class transferring : public testing::Test {
  protected:

@@ -4,6 +4,7 @@
 /// many.
 
 #include <weft/as_completed.hpp>
+#include <weft/buffer.hpp>
 #include <weft/client.hpp>
 #include <weft/errors.hpp>
 #include <weft/future.hpp>

@@ -79,6 +79,12 @@ class WEFT_API decoder {
   /// unless they are a block that lies apart and that nobody else reads.
   void* take_storage(std::size_t size) { return blocks_.empty() ? nullptr : take_block_storage(size); }
 
+  /// The next `size` bytes as memory to keep: null, and nothing is taken, unless they are a block that lies
+  /// apart.
+  intrusive_ptr<shared_buffer> take_shared(std::size_t size) {
+    return blocks_.empty() ? nullptr : take_shared_block(size);
+  }
+
   std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - cursor_) + bytes_apart_; }
 
   /// Throws if bytes are left over: they are a sign that both ends mean different things.
@@ -98,6 +104,7 @@ class WEFT_API decoder {
 
   array_view<const std::byte> take_block(std::size_t size);
   void* take_block_storage(std::size_t size);
+  intrusive_ptr<shared_buffer> take_shared_block(std::size_t size);
   bool is_next_block(std::size_t size) const noexcept;
   void skip_block(std::size_t size) noexcept;
   void begin_run() noexcept;

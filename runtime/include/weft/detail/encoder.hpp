@@ -79,7 +79,7 @@ class WEFT_API encoder {
 
   /// Points at bytes that somebody else encoded, part of a value; the encoder keeps `owner` alive.
   void write_shared(array_view<const std::byte> bytes, buffer_ptr owner);
-  /// As write_block; the encoder keeps `owner` alive.
+  /// All of `owner`'s bytes, as write_block; the encoder keeps it alive, so it may be a temporary's.
   void write_shared_block(buffer_ptr owner);
 
   // -- observing --------------------------------------------------------------
@@ -93,6 +93,8 @@ class WEFT_API encoder {
   std::vector<array_view<const std::byte>> segments() const;
   /// Where among all that was written the blocks of at least `size_min` bytes lie, in order.
   std::vector<block_place> blocks(std::size_t size_min) const;
+  /// The owner of the block there, if it was written with one.
+  buffer_ptr owner_of(const block_place& block) const;
   /// All in one new block.
   intrusive_ptr<shared_buffer> flatten() const;
   /// All to `target`, which has room for size() bytes.
@@ -106,7 +108,7 @@ class WEFT_API encoder {
   friend class encoder_depth;
 
   void write_beyond_chunk(const void* bytes, std::size_t size);
-  void borrow(const void* bytes, std::size_t size, bool block);
+  void borrow(const void* bytes, std::size_t size, bool block, const shared_buffer* owner = nullptr);
   void close_segment();
   void open_chunk(std::size_t size);
   void overflow() noexcept;

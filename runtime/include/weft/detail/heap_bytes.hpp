@@ -7,10 +7,16 @@ namespace weft::detail {
 /// About what a node of a standard list, tree or hash table takes besides its element.
 inline constexpr std::uint64_t node_overhead = 32;
 
+/// A codec of its own may also say how much memory a value owns.
+template <class T>
+concept counts_heap = requires(const T& value) {
+  codec<T>::heap_bytes(value);
+};
+
 /// Whether values of T may own memory outside themselves that can be counted.
 template <class T>
-inline constexpr bool owns_heap =
-    !std::is_trivially_copyable_v<T> && kind_of<T> != codec_kind::none && kind_of<T> != codec_kind::custom;
+inline constexpr bool owns_heap = !std::is_trivially_copyable_v<T> && kind_of<T> != codec_kind::none &&
+                                  (kind_of<T> != codec_kind::custom || counts_heap<T>);
 
 /// About how many bytes `value` owns besides sizeof(T). What cannot be seen into counts as nothing.
 template <class T>
@@ -20,6 +26,8 @@ std::uint64_t heap_bytes(const T& value) {
   std::uint64_t bytes = 0;
   if constexpr (!owns_heap<T>) {
     return 0;
+  } else if constexpr (kind == custom) {
+    bytes = codec<T>::heap_bytes(value);
   } else if constexpr (kind == fields) {
     const auto fields = weft_fields(const_cast<T&>(value));
     visit_parts(fields, [&](const auto&... field) { ((bytes += heap_bytes(field)), ...); });
