@@ -22,6 +22,9 @@ constexpr std::size_t input_capacity = 2 * (frame_header::size + frame_limits::d
 constexpr std::size_t straight_min = 16
                                      << 10; // so much of a value is received without passing through input_
 constexpr std::size_t block_min = 64 << 10; // a smaller one is copied with the rest of the value
+// Of an AF_UNIX socket, as far as the system allows: with its default of 200 KiB the two processes mostly
+// wait for each other. TCP's grow by themselves.
+constexpr int same_machine_send_buffer = 1 << 20;
 constexpr std::size_t passed_enough = 64; // gathering stops here too; a value passes as many at most
 static_assert(2 * passed_enough <= descriptors_per_send_max);
 constexpr std::size_t pieces_max = 64;
@@ -36,7 +39,11 @@ data_stream::data_stream(io_thread& io, encoding_thread& encoding, connection co
                          data_stream_owner& owner, std::uint64_t length_max)
     : io_(io), encoding_(encoding), owner_(&owner), socket_(io.context(), connected.socket.release()),
       peer_(std::move(connected.peer)), length_max_(length_max),
-      can_pass_(can_pass_descriptors(socket_.native_handle())), input_(input_capacity) {}
+      can_pass_(can_pass_descriptors(socket_.native_handle())), input_(input_capacity) {
+  if (can_pass_)
+    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_SNDBUF, &same_machine_send_buffer,
+                 sizeof same_machine_send_buffer);
+}
 
 void data_stream::start() {
   wait(socket_.wait_read, &data_stream::read_turn);
