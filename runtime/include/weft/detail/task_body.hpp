@@ -2,6 +2,7 @@
 
 #include <weft/detail/array_view.hpp>
 #include <weft/detail/intrusive_ptr.hpp>
+#include <weft/detail/recycled.hpp>
 #include <weft/detail/value.hpp>
 #include <weft/export.hpp>
 #include <weft/ids.hpp>
@@ -16,7 +17,7 @@ class encoder;
 /// of the task's inputs. Immutable, because a task may run more than once (a retry, a lost worker): every run
 /// gets copies of what it may change. Either live (made by `submit` in this process) or the bytes that one
 /// was sent as.
-class WEFT_API task_body : public reference_counted<task_body> {
+class WEFT_API task_body : public reference_counted<task_body>, public recycled {
  public:
   virtual ~task_body() = default;
 
