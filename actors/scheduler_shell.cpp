@@ -9,7 +9,7 @@ namespace {
 // A turn's worth of events: well below a millisecond, and enough for one placement to serve many.
 constexpr std::size_t turn = 4096;
 
-constexpr std::size_t spare_boxes_max = 8;
+constexpr std::size_t spare_boxes_max = 2;
 
 } // namespace
 

@@ -23,9 +23,9 @@ task_id holder_state::submit(submission&& what, holder_commands& commands) {
   const task_id task = new_task(what.demands);
   future_slot& slot = *slots_.find(task);
   slot.function = what.function;
-  slot.body_bytes = what.body ? what.body->nbytes() : 0;
+  slot.nbytes = what.body ? what.body->nbytes() : 0;
   ++pending_;
-  pending_bytes_ += slot.body_bytes;
+  pending_bytes_ += slot.nbytes;
   if (failure_ptr why = failure_of_inputs(what)) {
     fail(task, slot, std::move(why), commands);
     return task;
@@ -46,10 +46,10 @@ task_id holder_state::scatter(value_ptr value, demands_ptr demands, holder_comma
   future_slot& slot = *slots_.find(task);
   slot.scattered = true;
   slot.known = true;
-  slot.nbytes = slot.body_bytes = value->nbytes();
+  slot.nbytes = value->nbytes();
   slot.value = std::move(value);
   ++pending_;
-  pending_bytes_ += slot.body_bytes;
+  pending_bytes_ += slot.nbytes;
   in_transit_.emplace(task, std::move(demands));
   put_somewhere(task, slot, commands);
   return task;
@@ -155,6 +155,7 @@ void holder_state::on(result_ready& event, holder_commands& commands) {
     return release(event.task, commands);
   }
   slot->run = event.run;
+  uncount(*slot);
   slot->nbytes = event.nbytes;
   if (!event.value && slot->value) event.value = keep_scattered(*slot, event.worker, commands);
   if (event.value) {
@@ -336,6 +337,7 @@ void holder_state::fail(task_id task, future_slot& slot, failure_ptr why, holder
 }
 
 void holder_state::finish(task_id task, future_slot& slot, value_ptr value, holder_commands& commands) {
+  uncount(slot);
   slot.nbytes = value->nbytes();
   slot.value = std::move(value);
   publish(task, slot, slot_status::here, commands);
@@ -348,13 +350,17 @@ void holder_state::fetch(task_id task, future_slot& slot, holder_commands& comma
 }
 
 void holder_state::uncount(future_slot& slot) {
-  if (!std::exchange(slot.counted, false)) return;
+  if (!slot.counted) return;
+  slot.counted = false;
   --pending_;
-  pending_bytes_ -= slot.body_bytes;
+  pending_bytes_ -= slot.nbytes;
+  if (!slot.scattered) slot.nbytes = 0;
 }
 
 void holder_state::release_at_scheduler(task_id task, future_slot& slot, holder_commands& commands) {
-  if (std::exchange(slot.known, false)) commands.to_scheduler.emplace_back(release_task{.task = task});
+  if (!slot.known) return;
+  slot.known = false;
+  commands.to_scheduler.emplace_back(release_task{.task = task});
 }
 
 // Nothing will come for this slot any more.
@@ -432,7 +438,7 @@ void holder_state::check_invariants() {
   slots_.for_each([&](task_id task, future_slot& slot) {
     const slot_status status = status_of(slot);
     pending += slot.counted;
-    bytes += slot.counted ? slot.body_bytes : 0;
+    bytes += slot.counted ? slot.nbytes : 0;
     keys += slot.key ? 1 : 0;
     in_transit += in_transit_.contains(task);
     WEFT_CHECK(!slot.counted || !is_done(status), "what is done is not pending");

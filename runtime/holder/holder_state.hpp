@@ -43,18 +43,18 @@ enum class take_state : std::uint8_t { none, asked, granted };
 struct future_slot {
   std::atomic<std::uint32_t> handles{1};
   std::atomic<slot_status> status{slot_status::pending};
-  bool known = false;    ///< the scheduler was told of it and not yet of its release
-  bool counted = true;   ///< in pending_count() and pending_bytes()
-  bool fetching = false; ///< the value was asked for at `worker`; none: the scheduler was asked where it is
-  bool fetch_wanted = false; ///< somebody sleeps on the value; ask as soon as it is known where it is
-  bool scattered = false;    ///< `value` is kept from the start until a worker has stored it
-  bool leaving = false;      ///< no handle is left, but the datum has not been stored yet
+  bool known : 1 = false;  ///< the scheduler was told of it and not yet of its release
+  bool counted : 1 = true; ///< in pending_count() and pending_bytes()
+  bool fetching : 1 =
+      false; ///< the value was asked for at `worker`; none: the scheduler was asked where it is
+  bool fetch_wanted : 1 = false; ///< somebody sleeps on the value; ask as soon as it is known where it is
+  bool scattered : 1 = false;    ///< `value` is kept from the start until a worker has stored it
+  bool leaving : 1 = false;      ///< no handle is left, but the datum has not been stored yet
   take_state take = take_state::none;
   run_id run;       ///< of the accepted result
   worker_id worker; ///< who has it, or is to store it; none: not known
   function_id function;
-  std::uint64_t nbytes = 0;     ///< of the value
-  std::uint64_t body_bytes = 0; ///< what it counts for in pending_bytes()
+  std::uint64_t nbytes = 0; ///< while it counts as pending, of the body; then of the value
   value_ptr value;
   failure_ptr failure;
   inline_list<slot_watcher, 1> watchers;

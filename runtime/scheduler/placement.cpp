@@ -27,6 +27,7 @@ constexpr std::int64_t unknown_size = 256; // bytes, of a result that is not the
 // Nanoseconds, an hour: what runs longer fills every window just as well, and the sums stay far from
 // overflow.
 constexpr std::int64_t longest_duration = 3'600'000'000'000;
+constexpr std::int64_t longest_load = 100'000'000'000; // for which a record has room
 
 } // namespace
 
@@ -312,7 +313,8 @@ void scheduler_state::assign(task_id task, record& row, worker_id worker, schedu
   row.outstanding = true;
   row.asked = ask::none;
   row.stolen = false;
-  row.load = expected_time(row.function);
+  row.load =
+      static_cast<std::uint32_t>((std::min(expected_time(row.function), longest_load) + tick - 1) / tick);
   compute_task order{task, row.run, row.function, row.priority, row.suspected, row.body, {}};
   order.inputs.reserve(row.inputs.size());
   for (const task_id id : row.inputs) {
@@ -327,7 +329,7 @@ void scheduler_state::assign(task_id task, record& row, worker_id worker, schedu
   occupy(row);
   note_load(its);
   its.queue_end += row.load;
-  row.queue_end = its.queue_end;
+  row.queue_end = static_cast<std::uint32_t>(its.queue_end);
   // Settled assignments are swept out from the front, now and then from the middle.
   its.assignments.emplace_back(task, row.run);
   if (its.assignments.size() > 2 * its.outstanding + 64)

@@ -46,7 +46,7 @@ void scheduler_state::on(submit_task& event, scheduler_commands&) {
   record& row = tasks_.insert(event.task);
   row.function = event.function;
   row.priority = event.priority;
-  row.retries_left = event.retries;
+  if (event.retries > 0) extras_of(row).retries_left = event.retries;
   row.body = std::move(event.body);
   row.inputs = std::move(event.inputs);
   failure_ptr why;
@@ -305,8 +305,8 @@ void scheduler_state::check_invariants() {
     if (row.outstanding) {
       ++outstanding[row.worker.value];
       seceded[row.worker.value] += row.seceded;
-      if (!row.seceded) load[row.worker.value] += row.load;
-      if (!row.seceded && row.ahead) load_ahead[row.worker.value] += row.load;
+      if (!row.seceded) load[row.worker.value] += row.load * tick;
+      if (!row.seceded && row.ahead) load_ahead[row.worker.value] += row.load * tick;
       ++total;
       WEFT_CHECK(workers_[row.worker.value].live, "a task is with a live worker");
     }

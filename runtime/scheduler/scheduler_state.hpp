@@ -22,6 +22,7 @@ namespace weft::detail {
 /// What few tasks have, kept apart so that the others stay small.
 struct task_extras {
   demands_ptr demands;
+  std::uint32_t retries_left = 0;
   failure_ptr failure; ///< of a failed task
   inline_list<worker_id, 2>
       replicas; ///< workers with a copy besides task_record::worker; may outlive a lost original
@@ -31,6 +32,9 @@ struct task_extras {
   std::vector<std::pair<worker_id, std::uint64_t>> dropped;
   worker_id copying_to; ///< was told to fetch a copy, because the holder retires
 };
+
+/// Nanoseconds: in which work is counted where many numbers are kept.
+constexpr std::int64_t tick = 64;
 
 /// The scheduler's row about a task.
 struct task_record {
@@ -44,28 +48,27 @@ struct task_record {
   };
   enum class ask : std::uint8_t { none, back, abort };
 
-  phase is = phase::waiting;
-  ask asked = ask::none;    ///< a give_back_task is on its way and has not been answered
-  bool wanted = true;       ///< the client has a handle
-  bool outstanding = false; ///< `worker` has the task in its tables; its window counts it
-  bool suspected = false;   ///< it was assigned to a worker that died: announce it next time
-  bool started = false;     ///< the worker announced that this run runs
-  bool kept = false;        ///< its worker said that it runs or has run, whatever becomes of its inputs
-  bool seceded = false;     ///< it waits inside for other tasks; its worker's window does not count it
-  bool stolen = false;      ///< asked back for an idle worker: place it away from its inputs
-  bool ahead = false;       ///< was assigned before its inputs were in memory
-  bool scattered = false;   ///< has no body: it cannot be computed again
-  std::uint8_t deaths = 0;  ///< workers that died while they ran it
+  phase is : 4 = phase::waiting;
+  ask asked : 4 = ask::none;    ///< a give_back_task is on its way and has not been answered
+  bool wanted : 1 = true;       ///< the client has a handle
+  bool outstanding : 1 = false; ///< `worker` has the task in its tables; its window counts it
+  bool suspected : 1 = false;   ///< it was assigned to a worker that died: announce it next time
+  bool started : 1 = false;     ///< the worker announced that this run runs
+  bool kept : 1 = false;        ///< its worker said that it runs or has run, whatever becomes of its inputs
+  bool seceded : 1 = false;     ///< it waits inside for other tasks; its worker's window does not count it
+  bool stolen : 1 = false;      ///< asked back for an idle worker: place it away from its inputs
+  bool ahead : 1 = false;       ///< was assigned before its inputs were in memory
+  bool scattered : 1 = false;   ///< has no body: it cannot be computed again
+  std::uint8_t deaths = 0;      ///< workers that died while they ran it
   run_id run;
   worker_id worker;
   function_id function;
   std::int32_t priority = 0;
-  std::uint32_t retries_left = 0;
   std::uint32_t unplaced_inputs = 0;  ///< while active: inputs neither assigned nor in memory
   std::uint32_t active_consumers = 0; ///< dependents that are waiting, ready or assigned
   std::uint32_t live_dependents = 0;  ///< dependents that have a record
-  std::int64_t load = 0;              ///< nanoseconds its worker's window counts it for, while outstanding
-  std::int64_t queue_end = 0;         ///< of its worker, with it as the last in line
+  std::uint32_t load = 0;             ///< ticks that its worker's window counts it for, while outstanding
+  std::uint32_t queue_end = 0;        ///< the lower half of its worker's when it was the last there
   std::uint64_t nbytes = 0;           ///< of the value
   body_ptr body;
   inline_list<task_id, 2> inputs;
@@ -88,7 +91,7 @@ struct worker_record {
   std::uint32_t seceded = 0;     ///< those of them that wait inside for other tasks
   std::int64_t load = 0;         ///< nanoseconds of work among them
   std::int64_t load_ahead = 0;   ///< that part of it that was assigned before its inputs were in memory
-  std::int64_t queue_end = 0;    ///< nanoseconds of work that it was ever given
+  std::uint64_t queue_end = 0;   ///< ticks of work that it was ever given
   std::uint64_t memory = 0;      ///< bytes, as it last said
   std::uint64_t drops = 0;       ///< drop_replica orders that it was sent
   std::deque<std::pair<task_id, run_id>> assignments; ///< oldest first; may name what is settled by now
@@ -99,9 +102,11 @@ struct worker_record {
 
   /// Tasks that want a thread.
   std::uint32_t queued() const noexcept { return outstanding - seceded; }
-  /// Nanoseconds until it has done what it was given up to this queue_end.
-  std::int64_t time_until(std::int64_t end) const {
-    return std::max<std::int64_t>(end - (queue_end - load), 0) / threads();
+  /// Nanoseconds until it has done what it was given up to this queue_end, of which the lower half is enough.
+  std::int64_t time_until(std::uint32_t end) const {
+    const auto done = queue_end - static_cast<std::uint64_t>(load / tick);
+    const auto ahead = static_cast<std::int32_t>(end - static_cast<std::uint32_t>(done));
+    return std::max<std::int64_t>(ahead, 0) * tick / threads();
   }
   std::int64_t threads() const noexcept { return std::max<std::uint32_t>(attributes->threads, 1); }
   /// Whether a thread has nothing to do.

@@ -125,7 +125,8 @@ void scheduler_state::settle_assignment(record& row) {
   row.kept = false;
   row.started = false;
   --worker.outstanding;
-  if (std::exchange(row.seceded, false)) {
+  if (row.seceded) {
+    row.seceded = false;
     --worker.seceded;
     --total_seceded_;
   } else {
@@ -142,14 +143,14 @@ void scheduler_state::settle_assignment(record& row) {
 // Its worker's window counts it from now on.
 void scheduler_state::occupy(record& row) {
   worker_record& worker = workers_[row.worker.value];
-  worker.load += row.load;
-  if (row.ahead) worker.load_ahead += row.load;
+  worker.load += row.load * tick;
+  if (row.ahead) worker.load_ahead += row.load * tick;
 }
 
 void scheduler_state::vacate(record& row) {
   worker_record& worker = workers_[row.worker.value];
-  worker.load -= row.load;
-  if (row.ahead) worker.load_ahead -= row.load;
+  worker.load -= row.load * tick;
+  if (row.ahead) worker.load_ahead -= row.load * tick;
 }
 
 // `holder` has the value of a task that was active.

@@ -152,8 +152,8 @@ void scheduler_state::on(task_failed& event, scheduler_commands& commands) {
   settle_assignment(*row);
   if (aborted || !row->active()) {
     abandoned(event.task, *row);
-  } else if (row->retries_left > 0) {
-    --row->retries_left;
+  } else if (row->extras && row->extras->retries_left > 0) {
+    --row->extras->retries_left;
     try_again(event.task, *row, commands);
   } else {
     to_fail_.emplace_back(event.task, with_users_key(*row, event.task, event.failure));

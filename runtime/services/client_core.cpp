@@ -365,7 +365,8 @@ std::string client_core::name_of(const future_slot& slot) const {
 
 std::uint64_t client_core::nbytes_of(task_id task) const {
   std::lock_guard lock{mutex_};
-  return holder_.find(task)->nbytes;
+  const future_slot& slot = *holder_.find(task);
+  return slot.counted && !slot.scattered ? 0 : slot.nbytes;
 }
 
 // -- from those who report --------------------------------------------------------------------------------

@@ -63,8 +63,8 @@ void simulated_scheduler::step(scheduler_event&& event) {
   const bool stale = row && !row->scattered && (row->run != report->run || row->worker != report->worker);
   if (!stale) return machine.step(std::move(event), commands_);
   const auto shown = [](const task_record& its) {
-    return std::tuple(its.is, its.run, its.worker, its.outstanding, its.retries_left, its.asked, its.kept,
-                      its.started);
+    return std::tuple(its.is, its.run, its.worker, its.outstanding, its.extras ? its.extras->retries_left : 0,
+                      its.asked, its.kept, its.started);
   };
   const auto before = shown(*row);
   if (world_.fault == planted_fault::no_fencing_in_scheduler)
