@@ -8,6 +8,9 @@
 int inc(int x) {
   return x + 1;
 }
+int read_there(const int* at) {
+  return *at;
+}
 void nothing() {}
 std::unique_ptr<int> make_number() {
   return std::make_unique<int>(1);
@@ -31,6 +34,17 @@ void wrong_calls(weft::client& client) {
   client.gather(uniques);
 #elif defined VOID_ARGUMENT
   client.submit(inc, done);
+#elif defined VOID_FOR_ANY_TYPE
+  client.submit([](auto x) { return x + 1; }, done);
+#elif defined VOID_IN_CONTAINER
+  client.submit([](const auto& all) { return all.size(); }, std::vector<weft::future<void>>{done});
+#elif defined MAPPED_VOIDS
+  client.map(inc, std::vector<weft::future<void>>{done});
+#elif defined POINTER_ARGUMENT
+  const int here = 1;
+  client.submit(read_there, &here);
+#elif defined MAPPED_POINTERS
+  client.map(read_there, std::vector<const int*>{nullptr});
 #elif defined MAP_OF_A_NUMBER
   client.map(inc, 1);
 #elif defined CANCEL_A_NUMBER

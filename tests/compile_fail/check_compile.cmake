@@ -1,5 +1,5 @@
 # cmake -D COMPILER=… -D "FLAGS=a b" -D SOURCE=… [-D CASE=… -D SENTENCE=…] -P check_compile.cmake
-# Without CASE the source must compile. With it (as a macro defined) it must not, and the first error must say SENTENCE.
+# Without CASE the source must compile. With it (as a macro defined) it must not, and the only error must say SENTENCE.
 separate_arguments(FLAGS UNIX_COMMAND "${FLAGS}")
 set(command ${COMPILER} ${FLAGS} -fsyntax-only ${SOURCE})
 if(CASE)
@@ -19,4 +19,9 @@ string(REGEX MATCH "error: [^\n]*" first_error "${messages}")
 string(FIND "${first_error}" "${SENTENCE}" position)
 if(position EQUAL -1)
   message(FATAL_ERROR "the first error should say\n  ${SENTENCE}\nbut says\n  ${first_error}\n\n${messages}")
+endif()
+string(REGEX MATCHALL "error: " errors "${messages}")
+list(LENGTH errors count)
+if(count GREATER 1)
+  message(FATAL_ERROR "after the sentence there should be nothing, but there are ${count} errors:\n${messages}")
 endif()

@@ -26,6 +26,15 @@ int own(std::unique_ptr<int> pointer) {
 int look(const std::vector<std::unique_ptr<int>>& pointers) {
   return static_cast<int>(pointers.size());
 }
+int read_there(const int* at) {
+  return *at;
+}
+int read_first(const char* text, const std::string&) {
+  return *text;
+}
+int read_both(const std::string& text, const int* at) {
+  return *at + text[0];
+}
 
 int main() {
   std::string text = "captured";
@@ -53,6 +62,17 @@ int main() {
   make_body([text] { return text; });
 #elif defined(SHARED_CAPTURE)
   make_body([pointer = std::make_shared<int>(1)] { return *pointer; });
+#elif defined(POINTER_ARGUMENT)
+  const int here = 1;
+  make_body(read_there, &here);
+#elif defined(ARRAY_ARGUMENT)
+  const int here[] = {1, 2};
+  make_body(read_there, here);
+#elif defined(LITERAL_AS_POINTER)
+  make_body(read_first, "text", "text");
+#elif defined(LITERAL_BESIDE_POINTER)
+  const int here = 1;
+  make_body(read_both, "text", &here);
 #elif defined(MUTABLE_MOVE_ONLY)
   make_body(weft::in_process([pointer = std::make_unique<int>(1)]() mutable { return ++*pointer; }));
 #else
@@ -61,6 +81,9 @@ int main() {
   make_body(inc, 1.5); // converts, as in any call
   make_body(total, std::vector<input<int>>{{0}});
   make_body(weft::in_process([&text] { return text; }));
+  make_body(weft::in_process(read_both), "text", static_cast<const int*>(nullptr));
+  make_body([](int (*function)(int)) { return function(1); }, inc);
+  make_body([](const std::string& both) { return both; }, "text");
   make_body([size = text.size()] { return size; });
 #endif
 }

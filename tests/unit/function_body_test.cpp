@@ -138,9 +138,13 @@ TEST_F(typed_body_test, keeps_a_literal_as_a_string_so_that_it_can_travel) {
   EXPECT_EQ(result_of<std::size_t>(
                 {}, [](std::string_view text) { return text.size(); }, "four"),
             4u);
-  EXPECT_EQ(result_of<char>(
-                {}, [](const char* text) { return text[1]; }, "four"),
-            'o');
+}
+
+TEST_F(typed_body_test, hands_pointers_to_what_never_leaves_the_process) {
+  int here = 1;
+  const auto count = in_process([](int* at) { return ++*at; });
+  EXPECT_EQ(result_of<int>({}, count, &here), 2);
+  EXPECT_EQ(here, 2);
 }
 
 TEST_F(typed_body_test, lets_exceptions_pass) {

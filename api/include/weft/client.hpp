@@ -76,6 +76,7 @@ class WEFT_API client {
   /// Returns at once with the future of `function(arguments…)`, which a worker will call. A future among the
   /// arguments, or within a container among them, stands for its result and makes this task wait for that
   /// one. Arguments are kept as copies (or moved in) and passed as const: a parameter is `const T&` or `T`.
+  /// A string literal is kept as a std::string; other pointers to data are refused at compile time.
   /// Throws std::invalid_argument for another client's future, key_conflict, cancelled_error after close;
   /// blocks while too much is pending.
   template <class Function, class... Arguments>
@@ -138,21 +139,24 @@ class WEFT_API client {
       for (const auto& future : futures)
         future.result();
     } else {
+      constexpr bool can_be_copied = std::is_copy_constructible_v<value>;
       static_assert(
-          std::is_copy_constructible_v<value>,
+          can_be_copied,
           "weft: gather copies the results, and this type cannot be copied: call take() on each future, "
           "which moves its result out");
       std::vector<value> results;
       if constexpr (requires { futures.size(); }) results.reserve(static_cast<std::size_t>(futures.size()));
-      for (const auto& future : futures)
-        results.push_back(future.result());
+      if constexpr (can_be_copied)
+        for (const auto& future : futures)
+          results.push_back(future.result());
       return results;
     }
   }
 
   template <class T>
   requires(!detail::range_of_futures<T>) void gather(const T&) {
-    static_assert(detail::range_of_futures<T>,
+    constexpr bool has_futures = detail::range_of_futures<T>; // asked in the assertion, it would be explained
+    static_assert(has_futures,
                   "weft: gather takes a range of futures; the result of one future is its result()");
   }
 
@@ -218,9 +222,11 @@ class WEFT_API client {
     if constexpr (std::is_base_of_v<any_future, T>) {
       futures.cancel();
     } else {
-      static_assert(detail::range_of_futures<T>, "weft: cancel takes a future or a range of futures");
-      for (const auto& future : futures)
-        future.cancel();
+      constexpr bool has_futures = detail::range_of_futures<T>;
+      static_assert(has_futures, "weft: cancel takes a future or a range of futures");
+      if constexpr (has_futures)
+        for (const auto& future : futures)
+          future.cancel();
     }
   }
 

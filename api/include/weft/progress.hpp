@@ -29,7 +29,8 @@ void progress(const Futures& futures, const progress_options& options = {}) {
 
 template <class T>
 requires(!detail::range_of_futures<T>) void progress(const T&, const progress_options& = {}) {
-  static_assert(detail::range_of_futures<T>, "weft: progress takes a range of futures");
+  constexpr bool has_futures = detail::range_of_futures<T>; // asked in the assertion, it would be explained
+  static_assert(has_futures, "weft: progress takes a range of futures");
 }
 
 } // namespace weft

@@ -41,7 +41,8 @@ wait_result<detail::element_t<Futures>> wait(const Futures& futures, wait_option
 template <class T>
 requires(!detail::range_of_futures<T> && !std::is_base_of_v<any_future, T>) void wait(const T&,
                                                                                       wait_options = {}) {
-  static_assert(detail::range_of_futures<T>, "weft: wait takes futures, or a range of futures");
+  constexpr bool has_futures = detail::range_of_futures<T>; // asked in the assertion, it would be explained
+  static_assert(has_futures, "weft: wait takes futures, or a range of futures");
 }
 
 /// The same for futures of different types; says for each whether it is done.

@@ -40,7 +40,7 @@ struct substitution<future<T>> {
                 "weft: a future<void> has no result that could be an argument; let the task return "
                 "something, or wait for it first");
   static constexpr bool changes = true;
-  using type = input<T>;
+  using type = input<std::conditional_t<std::is_void_v<T>, refused_argument, T>>;
   static type apply(input_list& inputs, const future<T>& future) { return {inputs.add(future.handle())}; }
 };
 

@@ -16,6 +16,19 @@ struct input {
   std::uint32_t index;
 };
 
+/// Stands for the result of an argument that has been refused in a sentence, so that no other error follows.
+struct refused_argument {};
+
+/// Whether there is such a one in the type of an argument.
+template <class Argument>
+inline constexpr bool is_refused = false;
+template <>
+inline constexpr bool is_refused<refused_argument> = true;
+template <template <class...> class Template, class... Parts>
+inline constexpr bool is_refused<Template<Parts...>> = (is_refused<Parts> || ...);
+template <template <class, std::size_t> class Array, class Element, std::size_t Size>
+inline constexpr bool is_refused<Array<Element, Size>> = is_refused<Element>;
+
 /// Throws weft::decode_error: a body from elsewhere asks for an input that its task has not got.
 [[noreturn]] WEFT_API void throw_no_such_input(std::uint32_t index, std::size_t count);
 

@@ -34,7 +34,8 @@ decltype(auto) invoke_callable(Member Class::*const& member, const Object& objec
 }
 #pragma GCC diagnostic pop
 
-/// A string literal is kept as a string if the function takes one: a pointer could not travel.
+/// A string literal is kept as a string if the function takes one, or a string_view: a pointer could not
+/// travel.
 template <class Argument>
 using without_literals =
     std::conditional_t<std::is_same_v<Argument, const char*> || std::is_same_v<Argument, char*>, std::string,
@@ -46,6 +47,10 @@ inline constexpr bool callable_with = std::is_invocable_v<Function&, const resol
 template <class Function, class Argument, class... Arguments>
 using stored_argument_t = std::conditional_t<callable_with<Function, without_literals<Arguments>...>,
                                              without_literals<Argument>, Argument>;
+
+template <class Argument>
+inline constexpr bool is_data_pointer =
+    std::is_pointer_v<Argument> && !std::is_function_v<std::remove_pointer_t<Argument>>;
 
 template <class Function, class... Arguments>
 constexpr bool check_call() {
@@ -67,12 +72,14 @@ constexpr bool check_call() {
 }
 
 /// What the function returns for these (decayed) arguments: `unit` for void, a value for a reference. If it
-/// cannot be called with them, that is said in one sentence and the result is `unit`, to keep other errors
-/// away.
+/// cannot be called with them, that is said in one sentence, unless an argument has been refused in another,
+/// and the result is `unit`, to keep other errors away.
 template <class Wrapped, class... Arguments>
 constexpr auto find_task_result() {
   using function = unwrapped_t<Wrapped>;
-  if constexpr (callable_with<function, without_literals<Arguments>...>) {
+  if constexpr ((is_refused<Arguments> || ...)) {
+    return std::type_identity<unit>{};
+  } else if constexpr (callable_with<function, without_literals<Arguments>...>) {
     using result = std::invoke_result_t<function&, const resolved_t<without_literals<Arguments>>&...>;
     return std::type_identity<std::conditional_t<std::is_void_v<result>, unit, std::decay_t<result>>>{};
   } else if constexpr (callable_with<function, Arguments...>) {
@@ -175,12 +182,15 @@ class WEFT_HIDDEN typed_body final : public task_body {
     if constexpr (std::is_invocable_v<const function_type&, const resolved_t<Arguments>&...>) {
       return call_now(callable, arguments...);
     } else {
+      constexpr bool can_be_copied = std::is_copy_constructible_v<function_type>;
       static_assert(
-          std::is_copy_constructible_v<function_type>,
+          can_be_copied,
           "weft: the function is mutable and cannot be copied; a task may run more than once, and every run "
           "needs a copy of its own");
-      auto copy = callable;
-      return call_now(copy, arguments...);
+      if constexpr (can_be_copied) {
+        auto copy = callable;
+        return call_now(copy, arguments...);
+      }
     }
   }
 
@@ -215,6 +225,35 @@ struct WEFT_HIDDEN descriptor_of {
   }
 };
 
+/// Whether the body of such a call can be made. What is wrong with the call is said in one sentence, and
+/// nothing else that could be wrong is looked at then.
+template <class Wrapped, class... Given>
+constexpr bool check_body() {
+  using called = unwrapped_t<Wrapped>;
+  constexpr bool can_be_kept = (std::is_constructible_v<std::decay_t<Given>, Given> && ...);
+  static_assert(can_be_kept, "weft: an argument cannot be copied: hand it over with std::move");
+  static_assert(sendable_callable<Wrapped>,
+                "weft: the function has a capture that cannot be sent to another process (it is not "
+                "trivially copyable, "
+                "or not a functor with a codec): pass it as an argument instead, or wrap the function in "
+                "weft::in_process if it only ever runs in this process");
+  if constexpr ((is_refused<std::decay_t<Given>> || ...)) {
+    return false;
+  } else if constexpr (callable_with<called, without_literals<std::decay_t<Given>>...> ||
+                       callable_with<called, std::decay_t<Given>...>) {
+    constexpr bool sends_pointer =
+        !unwrapped<Wrapped>::in_process &&
+        (is_data_pointer<stored_argument_t<called, std::decay_t<Given>, std::decay_t<Given>...>> || ...);
+    static_assert(!sends_pointer,
+                  "weft: a pointer means nothing in another process; pass the value (for a string literal "
+                  "take a std::string or std::string_view), or wrap the function in weft::in_process if it "
+                  "only ever runs in this process");
+    return can_be_kept && sendable_callable<Wrapped> && !sends_pointer;
+  } else {
+    return false;
+  }
+}
+
 /// A task's body. Arguments are kept as values; futures must have been replaced by `input<T>` before, also
 /// within containers. All that can be wrong with the call is said in one sentence at compile time.
 template <class Function, class... Arguments>
@@ -222,19 +261,10 @@ body_ptr make_body(Function&& function, Arguments&&... arguments) {
   using wrapped = std::decay_t<Function>;
   using called = unwrapped_t<wrapped>;
   static_cast<void>(sizeof(task_result_t<wrapped, Arguments...>));
-  constexpr bool can_be_kept = (std::is_constructible_v<std::decay_t<Arguments>, Arguments> && ...);
-  static_assert(can_be_kept, "weft: an argument cannot be copied: hand it over with std::move");
-  static_assert(sendable_callable<wrapped>,
-                "weft: the function has a capture that cannot be sent to another process (it is not "
-                "trivially copyable, "
-                "or not a functor with a codec): pass it as an argument instead, or wrap the function in "
-                "weft::in_process if it only ever runs in this process");
   if constexpr (std::is_pointer_v<std::remove_cvref_t<Function>> ||
                 std::is_member_pointer_v<std::remove_cvref_t<Function>>)
     if (!function) throw_null_function();
-  if constexpr (can_be_kept && sendable_callable<wrapped> &&
-                (callable_with<called, without_literals<std::decay_t<Arguments>>...> ||
-                 callable_with<called, std::decay_t<Arguments>...>)) {
+  if constexpr (check_body<wrapped, Arguments...>()) {
     using body =
         typed_body<wrapped,
                    stored_argument_t<called, std::decay_t<Arguments>, std::decay_t<Arguments>...>...>;
