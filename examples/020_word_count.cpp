@@ -4,7 +4,7 @@
 //     020_word_count [--processes | --connect ADDRESS] [FILE or DIRECTORY]…
 //
 // Prints the twenty most frequent words as `COUNT WORD`, ties by word. A word is a run of ASCII letters, in
-// lower case.
+// lower case. Links in a directory are read as files of their own, as `cat DIRECTORY/*` does.
 
 #include "program_options.hpp"
 
@@ -43,9 +43,13 @@ bool is_letter(int character) {
   return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
 }
 
+[[noreturn]] void throw_unreadable(const std::string& file, const std::string& why) {
+  throw std::runtime_error("cannot read " + file + ": " + why);
+}
+
 std::ifstream open_to_read(const std::string& file) {
   std::ifstream stream{file, std::ios::binary};
-  if (!stream) throw std::runtime_error("cannot read " + file + ": " + std::strerror(errno));
+  if (!stream) throw_unreadable(file, std::strerror(errno));
   return stream;
 }
 
@@ -72,6 +76,7 @@ counts count_words(const chunk& part) {
     word.clear();
     if (character == std::ifstream::traits_type::eof() || at >= part.end) break;
   }
+  if (stream.bad()) throw_unreadable(part.file, "reading it fails");
   return result;
 }
 
@@ -82,15 +87,18 @@ counts merge(const counts& a, const counts& b) {
   return result;
 }
 
-/// The files, and those in the directories, each once.
+/// The files, and those in the directories, each path once: absolute, because workers may run elsewhere.
 std::set<std::string> find_files(const std::vector<std::string>& places) {
   std::set<std::string> files;
   for (const auto& place : places) {
-    if (fs::is_directory(place)) {
-      for (const auto& entry : fs::recursive_directory_iterator(place))
+    const fs::path path = fs::absolute(place).lexically_normal();
+    if (fs::is_directory(path)) {
+      for (const auto& entry : fs::recursive_directory_iterator(path))
         if (entry.is_regular_file()) files.insert(entry.path().string());
+    } else if (!fs::exists(path) || fs::is_regular_file(path)) {
+      files.insert(path.string());
     } else {
-      files.insert(place);
+      throw_unreadable(path.string(), "neither a file nor a directory"); // a pipe would be waited for
     }
   }
   return files;
@@ -99,8 +107,11 @@ std::set<std::string> find_files(const std::vector<std::string>& places) {
 std::vector<chunk> cut(const std::set<std::string>& files) {
   std::vector<chunk> chunks;
   for (const auto& file : files) {
-    open_to_read(file); // so that a file that cannot be read is named before any work is done
+    std::ifstream stream = open_to_read(file); // what cannot be read is named before any work is done
+    const bool has_content = stream.get() != std::ifstream::traits_type::eof();
+    if (stream.bad()) throw_unreadable(file, "reading it fails");
     const std::uint64_t size = fs::file_size(file);
+    if (has_content && size == 0) throw_unreadable(file, "it does not say how long it is"); // as in /proc
     for (std::uint64_t begin = 0; begin < size; begin += chunk_size)
       chunks.push_back({file, begin, std::min(size, begin + chunk_size)});
   }
@@ -141,5 +152,5 @@ void run(const example::options& options) {
 
 int main(int argc, char** argv) {
   weft::init init{argc, argv};
-  return example::main(argc, argv, run);
+  return example::main(argc, argv, "[--processes | --connect ADDRESS] [FILE or DIRECTORY]...", run);
 }

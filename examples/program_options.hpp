@@ -1,6 +1,7 @@
 #pragma once
 
 #include <weft/weft.hpp>
+#include <weft/worker.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,11 +14,12 @@
 #include <string_view>
 #include <vector>
 
-/// What all examples share: where they run (in this process, over worker processes, on a cluster elsewhere)
-/// and what they do when something goes wrong.
+/// What all examples share: where they run (in this process, over worker processes, on a cluster elsewhere),
+/// what `--help` says, and what they do when something goes wrong.
 namespace example {
 
 struct options {
+  bool help = false;
   bool sleep = false;
   bool processes = false;
   std::optional<std::string> address;
@@ -28,15 +30,19 @@ inline options parse(int argc, char** argv) {
   options result;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    if (argument == "--sleep")
+    if (argument == "--help")
+      result.help = true;
+    else if (argument == "--sleep")
       result.sleep = true;
     else if (argument == "--processes")
       result.processes = true;
     else if (argument == "--connect" && i + 1 < argc)
       result.address = argv[++i];
+    else if (argument == "--connect")
+      throw std::invalid_argument("--connect wants an ADDRESS");
     else if (argument.substr(0, 1) == "-")
       throw std::invalid_argument("unknown option " + std::string(argument) +
-                                  "; there are --sleep, --processes and --connect ADDRESS");
+                                  "; --help says which there are");
     else
       result.files.emplace_back(argument);
   }
@@ -65,18 +71,23 @@ class cluster {
   std::unique_ptr<weft::local_cluster> local_;
 };
 
-/// Exit codes as those of `weft`: 1 a task failed, 2 usage.
+/// Runs the example, or says how it is used: `usage` is what follows the program's name. The exit codes are
+/// those of `weft`: 1 a task failed, 2 usage, 3 cannot connect, 4 timeout, 5 mismatch of builds.
 template <class Run>
-int main(int argc, char** argv, Run run) {
+int main(int argc, char** argv, const char* usage, Run run) {
   try {
-    run(parse(argc, argv));
+    const options given = parse(argc, argv);
+    if (given.help)
+      std::cout << "usage: " << argv[0] << ' ' << usage << "\n\n"
+                << "  --processes          run the tasks in worker processes, not in threads of this one\n"
+                << "  --connect ADDRESS    run them on the cluster whose scheduler is at ADDRESS\n\n"
+                << "or: " << argv[0] << " --weft-worker ADDRESS, to be a worker of that cluster\n";
+    else
+      run(given);
     return 0;
-  } catch (const std::invalid_argument& error) {
-    std::cerr << argv[0] << ": " << error.what() << '\n';
-    return 2;
   } catch (const std::exception& error) {
     std::cerr << argv[0] << ": " << error.what() << '\n';
-    return 1;
+    return weft::exit_code_for_exception();
   }
 }
 

@@ -20,7 +20,7 @@ constexpr std::uint16_t default_port = 8786;
 void load_library(const std::string& file) {
   // Never unloaded: tasks may refer to it as long as the process lives.
   if (!dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL))
-    throw std::runtime_error("weft: cannot load the library " + file + ": " + dlerror());
+    throw std::invalid_argument("weft: cannot load the library " + file + ": " + dlerror());
 }
 
 detail::cluster_address address_of(const std::string& address, const worker_options& options) {

@@ -29,6 +29,7 @@ std::uint32_t number_in(std::string_view option, std::string_view text) {
 }
 
 struct command_line {
+  bool help = false;
   std::string address;
   worker_options options;
 };
@@ -46,7 +47,9 @@ command_line parse(int argc, char** argv) {
       if (i + 1 == argc) throw std::invalid_argument(std::string(argument) + " wants a value");
       return argv[++i];
     };
-    if (argument == "--nthreads")
+    if (argument == "--help")
+      result.help = true;
+    else if (argument == "--nthreads")
       result.options.threads = number_in(argument, value());
     else if (argument == "--nworkers")
       result.options.workers = number_in(argument, value());
@@ -59,7 +62,8 @@ command_line parse(int argc, char** argv) {
     else
       throw std::invalid_argument("unknown option " + std::string(argument));
   }
-  if (result.address.empty()) throw std::invalid_argument("the scheduler's address is missing");
+  if (result.address.empty() && !result.help)
+    throw std::invalid_argument("the scheduler's address is missing");
   return result;
 }
 
@@ -69,7 +73,10 @@ void run_worker_command(int argc, char** argv) {
   int code = 0;
   try {
     const command_line command = parse(argc, argv);
-    code = run_worker(command.address, command.options);
+    if (command.help)
+      std::fputs(usage, stdout);
+    else
+      code = run_worker(command.address, command.options);
   } catch (const std::exception& error) {
     code = exit_code_for_exception();
     std::fprintf(stderr, "weft worker: %s\n%s", error.what(), code == 2 ? usage : "");

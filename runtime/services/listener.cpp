@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <list>
+#include <stdexcept>
 #include <sys/socket.h>
 
 namespace weft::detail {
@@ -18,12 +19,10 @@ namespace {
 constexpr std::chrono::milliseconds pause_without_descriptors{100};
 
 unique_descriptor listen_at(const endpoint& where, bool insecure) {
-  auto refuse = [&](const std::string& why) {
-    throw connection_error("cannot listen at " + to_string(where) + ": " + why);
-  };
+  const std::string cannot = "cannot listen at " + to_string(where) + ": ";
   if (!insecure && !where.is_loopback())
-    refuse("other machines could reach it, and nothing is encrypted; only loopback is allowed (or say "
-           "--insecure)");
+    throw std::invalid_argument(cannot + "other machines could reach it, and nothing is encrypted; only "
+                                         "loopback is allowed (or say --insecure)");
   int error = 0;
   for (const auto& address : look_up(where, false)) {
     unique_descriptor socket{::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
@@ -33,8 +32,8 @@ unique_descriptor listen_at(const endpoint& where, bool insecure) {
       return socket;
     error = errno;
   }
-  refuse(error == EADDRINUSE ? "the port is in use" : std::generic_category().message(error));
-  return {};
+  throw connection_error(
+      cannot + (error == EADDRINUSE ? "the port is in use" : std::generic_category().message(error)));
 }
 
 // No socket if the name is taken, or the system has no such sockets: TCP is there for all.

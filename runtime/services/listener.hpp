@@ -43,7 +43,7 @@ class listener {
   };
 
   /// Listens at once; port 0 picks a free one. Throws `connection_error` naming the address: in use, not this
-  /// machine's, not loopback though not `insecure`.
+  /// machine's; std::invalid_argument: not loopback though not `insecure`.
   listener(io_thread& io, const endpoint& where, settings how, callbacks calls);
   /// Closes.
   ~listener();

@@ -17,6 +17,7 @@
 #include <random>
 #include <string>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -35,6 +36,7 @@ namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 int inc(int x) {
   return x + 1;
@@ -43,6 +45,10 @@ int inc(int x) {
 const std::string& weft_program() {
   static const std::string path = test::program_folder() + "/weft";
   return path;
+}
+
+std::string word_count() {
+  return test::program_folder() + "/020_word_count";
 }
 
 /// A plain TCP socket on loopback, listening or connected.
@@ -176,7 +182,7 @@ TEST(weft_program_alone, refuses_addresses_that_other_machines_reach) {
   const test::temporary_folder folder;
   const auto end = test::run(
       {weft_program(), "scheduler", "--host", "0.0.0.0", "--port", "0", "--key-file", folder.file("key")});
-  EXPECT_EQ(end.exit_code, 3) << end.errors;
+  EXPECT_EQ(end.exit_code, 2) << end.errors;
   EXPECT_NE(end.errors.find("0.0.0.0"), std::string::npos) << end.errors;
 }
 
@@ -280,7 +286,7 @@ TEST_F(weft_program_test, a_worker_runs_the_tasks_of_a_library_that_it_loads) {
   EXPECT_EQ(submit_triple(client, 14).result(), 42);
   EXPECT_EQ(submit_sum_of_triples(client, 1000).result(), 1'498'500);
   const auto none = test::run({weft_program(), "worker", address_, "--load", library + ".none"});
-  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_EQ(none.exit_code, 2);
   EXPECT_NE(none.errors.find(library + ".none"), std::string::npos) << none.errors;
 }
 
@@ -288,14 +294,54 @@ TEST_F(weft_program_test, a_lost_scheduler_wakes_who_waits) {
   client client{address_};
   auto never = client.submit(inc, 1);
   scheduler_.send_signal(SIGKILL);
-  EXPECT_THROW(never.result(), error);
+  EXPECT_THROW(never.result(), cancelled_error);
+  EXPECT_THROW(client.submit(inc, 1), connection_error);
+  EXPECT_THROW(client.scatter(1), connection_error);
 }
 
-TEST_F(weft_program_test, an_unreadable_file_is_named_by_the_word_count) {
-  const std::string missing = folder_.file("no such file");
-  const auto end = test::run({test::program_folder() + "/020_word_count", missing});
-  EXPECT_EQ(end.exit_code, 1);
-  EXPECT_NE(end.errors.find(missing), std::string::npos) << end.errors;
+TEST_F(weft_program_test, what_cannot_be_read_is_named_by_the_word_count) {
+  const std::string pipe = folder_.file("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& file :
+       {folder_.file("no such file"), pipe, std::string("/proc/1/mem"), std::string("/proc/version")}) {
+    const auto end = test::run({word_count(), file});
+    EXPECT_EQ(end.exit_code, 1) << file;
+    EXPECT_NE(end.errors.find("cannot read " + file), std::string::npos) << end.errors;
+  }
+}
+
+TEST_F(weft_program_test, a_file_named_in_two_ways_is_counted_once) {
+  std::filesystem::create_directory(folder_.file("sub"));
+  std::ofstream(folder_.file("sub/text")) << "one two two\n";
+  const auto end =
+      test::run({word_count(), folder_.file("sub"), folder_.file("sub/../sub/text"), folder_.file("sub/.")});
+  EXPECT_EQ(end.exit_code, 0) << end.errors;
+  EXPECT_EQ(end.output, "2 two\n1 one\n");
+}
+
+TEST_F(weft_program_test, an_example_has_the_exit_codes_of_the_weft_program) {
+  for (const auto& question :
+       {std::vector{word_count(), "--help"s}, {word_count(), "--weft-worker", "--help"}}) {
+    const auto help = test::run(question);
+    EXPECT_EQ(help.exit_code, 0) << help.errors;
+    EXPECT_NE(help.output.find("usage: "), std::string::npos) << help.output;
+  }
+  for (const std::string wrong : {"--quick", "--connect"}) {
+    const auto end = test::run({word_count(), wrong});
+    EXPECT_EQ(end.exit_code, 2);
+    EXPECT_NE(end.errors.find(wrong), std::string::npos) << end.errors;
+  }
+  const auto of_another_build = [&] {
+    const test::child_process stranger{{weft_program(), "worker", address_}};
+    client{address_}.wait_for_workers(1, 30s);
+    return test::run({word_count(), "--connect", address_, key_file_}); // any file with something in it
+  }();
+  EXPECT_EQ(of_another_build.exit_code, 5) << of_another_build.errors;
+  scheduler_.send_signal(SIGTERM);
+  scheduler_.wait();
+  const auto nobody = test::run({word_count(), "--connect", address_, key_file_});
+  EXPECT_EQ(nobody.exit_code, 3) << nobody.errors;
+  EXPECT_NE(nobody.errors.find(address_), std::string::npos) << nobody.errors;
 }
 
 TEST_F(weft_program_test, unknown_options_of_programs_that_become_workers_are_refused) {

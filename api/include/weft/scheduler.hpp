@@ -23,8 +23,8 @@ struct scheduler_options {
 /// Thread-safe.
 class WEFT_API scheduler {
  public:
-  /// Throws connection_error naming the address: in use, not this machine's, not loopback though not
-  /// insecure.
+  /// Throws connection_error naming the address: in use, not this machine's; std::invalid_argument for one
+  /// that other machines reach though not `insecure`.
   explicit scheduler(const scheduler_options& options = {});
   /// Ends it; workers and clients find it gone.
   ~scheduler();

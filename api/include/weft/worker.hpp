@@ -24,8 +24,8 @@ struct worker_options {
 /// Runs tasks of the cluster whose scheduler is at `address`, until SIGINT or SIGTERM comes or the cluster
 /// wants this process no more; says on standard error what happens. Returns the process's exit code: 0, or 3
 /// if the scheduler was lost. Call it before other threads are started: it blocks those signals. Throws
-/// connection_error and timeout_error, naming the address; std::invalid_argument for what is no address;
-/// std::runtime_error for a library that cannot be loaded.
+/// connection_error and timeout_error, naming the address;
+/// std::invalid_argument for what is no address, and for a library that cannot be loaded.
 WEFT_API int run_worker(const std::string& address, const worker_options& options = {});
 
 /// Blocks SIGINT and SIGTERM for the calling thread and those that it starts, and waits for one of them.
