@@ -59,7 +59,7 @@ struct task_record {
   bool stolen : 1 = false;      ///< asked back for an idle worker: place it away from its inputs
   bool ahead : 1 = false;       ///< was assigned before its inputs were in memory
   bool scattered : 1 = false;   ///< has no body: it cannot be computed again
-  std::uint8_t deaths = 0;      ///< workers that died while they ran it
+  std::uint8_t deaths = 0;      ///< workers that died while they ran it, or may have (only of the first)
   run_id run;
   worker_id worker;
   function_id function;

@@ -1,6 +1,7 @@
 #include "runtime/scheduler/scheduler_state.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 // What workers say, and what is said of them.
@@ -47,18 +48,20 @@ void scheduler_state::on(worker_lost& event, scheduler_commands& commands) {
     const bool aborted = row.asked == ask::abort || !row.active();
     if (row.scattered) return put_again(task, row, commands);
     const bool started = row.started;
+    const bool may_have_started = started || !row.suspected; // the first time it is not announced
     settle_assignment(row);
+    if (may_have_started && row.deaths < std::numeric_limits<decltype(row.deaths)>::max()) ++row.deaths;
     if (aborted) {
       abandoned(task, row);
-    } else if (started && ++row.deaths > settings_.allowed_failures) {
+    } else if (started && row.deaths > settings_.allowed_failures) {
       to_fail_.emplace_back(task,
                             failure::make(failure_kind::worker_killed,
-                                          key_of(task) + " was running on each of " +
-                                              std::to_string(row.deaths) + " workers that died; the last, " +
-                                              lost.attributes->name + ": " + event.how));
+                                          key_of(task) + " was on each of " + std::to_string(row.deaths) +
+                                              " workers that died; the last, " + lost.attributes->name +
+                                              ": " + event.how));
     } else {
-      // Whether it ran is not known the first time; from now on it is announced, so that only the guilty are
-      // counted.
+      // Whether it ran is not known the first time, so that alone condemns nobody; from now on it is
+      // announced, so that only the guilty are counted.
       row.suspected = true;
       try_again(task, row, commands);
     }

@@ -12,9 +12,10 @@ using phase = worker_task::phase;
 // task is sent back. It bounds a wait for messages, not for tasks: those may rightly run for hours.
 constexpr std::chrono::seconds patience{5};
 
-// If more tasks wait inside for others, what comes then goes first: it is what they wait for, and each of
-// them costs a thread.
-constexpr std::size_t many_waits = 16;
+// If more tasks of this worker wait inside for others, what comes then goes first: it is what they wait for,
+// and each of them costs a thread. The scheduler does the same with what it has not handed out, counting the
+// waits of all workers (scheduler_settings::many_waits).
+constexpr std::size_t many_waits_here = 16;
 
 } // namespace
 
@@ -51,7 +52,7 @@ void worker_state::on(instant now, compute_task& event, worker_commands& command
   row.source = {};
   row.body = std::move(event.body);
   row.missing_inputs = 0;
-  row.turn = waiting_count_ > many_waits ? next_ahead_-- : next_turn_++;
+  row.turn = waiting_count_ > many_waits_here ? next_ahead_-- : next_turn_++;
   change(row, phase::waiting);
   for (const input_location& location : event.inputs) {
     row.inputs.push_back(location.task);

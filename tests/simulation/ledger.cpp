@@ -140,9 +140,10 @@ void ledger::worker_ended(worker_id worker, bool died) {
     expect(died || gone == 0, "a worker ends while a task runs there");
   }
   if (!died) return;
-  // For all that the scheduler knows, it may have been any task that it has not heard the end of.
+  // For all that the scheduler knows, it may have been any task that it has not heard the end of; and that
+  // the first one ran at all it only assumes.
   for (const task_id task : unheard_[worker])
-    if (++of(task).deaths > scheduler_settings{}.allowed_failures) of(task).may_be_killed = true;
+    if (++of(task).deaths + 1 > scheduler_settings{}.allowed_failures) of(task).may_be_killed = true;
   unheard_.erase(worker);
   for (auto& [task, its] : facts_) {
     its.may_lose_data |= its.behaves == behaviour::scattered;

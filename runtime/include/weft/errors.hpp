@@ -54,14 +54,16 @@ class WEFT_API key_conflict : public error {
   ~key_conflict() override;
 };
 
-/// The task was cancelled, or its client closed; what() says which.
+/// The task was cancelled, or its client was closed or lost its scheduler; what() says which.
 class WEFT_API cancelled_error : public error {
  public:
   using error::error;
   ~cancelled_error() override;
 };
 
-/// The task was running on each of several workers that died.
+/// The task was running on a worker that died, more often than the scheduler allows. Of the first such worker
+/// only that the task was assigned to it is known; from then on workers say when they begin it, so that
+/// nothing is held against tasks that only stood in line.
 class WEFT_API worker_killed : public error {
  public:
   using error::error;
@@ -82,7 +84,8 @@ class WEFT_API timeout_error : public error {
   ~timeout_error() override;
 };
 
-/// A connection could not be made, or was refused; what() names the address and the reason.
+/// A connection could not be made, was refused, or is lost and would be needed; what() names the address or
+/// the reason.
 class WEFT_API connection_error : public error {
  public:
   using error::error;
