@@ -173,7 +173,12 @@ class process_worker final : public cluster_worker {
 
   bool running() const override {
     std::lock_guard lock{mutex_};
-    return how_it_ended_.empty();
+    if (!how_it_ended_.empty()) return false;
+    // The kernel may know of its end some time before watch() does. The number is still its own: it is reaped
+    // after how_it_ended_ is set.
+    siginfo_t ended{};
+    const bool asked = waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0;
+    return !asked || ended.si_pid == 0;
   }
 
   bool wait_until_left(std::chrono::nanoseconds limit) override { return wait_until_ended(limit); }

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <future>
@@ -13,6 +15,7 @@
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
 #include <vector>
 
@@ -111,7 +114,24 @@ TEST_F(processes, a_task_that_kills_every_worker_it_runs_on_fails_with_how_they_
   } catch (const worker_killed& error) {
     EXPECT_NE(std::string(error.what()).find("signal 9"), std::string::npos) << error.what();
   }
+  EXPECT_EQ(client_.workers().size(), 3u); // it took four, one more than is allowed
   EXPECT_EQ(client_.submit(add, 1, 2).result(), 3);
+}
+
+TEST_F(processes, a_worker_that_has_just_died_is_replaced_by_scale) {
+  for (int i = 0; i < 5; ++i) {
+    const std::string victim = cluster_.worker_names().front();
+    const pid_t process = process_of(client_, victim);
+    kill(process, SIGKILL);
+    // Until it is dead; the cluster may have noticed, and reaped it, before.
+    siginfo_t ended{};
+    while (waitid(P_PID, static_cast<id_t>(process), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+    }
+    cluster_.scale(3);
+    const auto names = cluster_.worker_names();
+    EXPECT_EQ(names.size(), 3u);
+    EXPECT_EQ(std::count(names.begin(), names.end(), victim), 0);
+  }
 }
 
 TEST_F(processes, a_result_that_cannot_travel_is_an_error_where_it_is_asked_for) {

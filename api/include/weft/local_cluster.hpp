@@ -42,7 +42,7 @@ class WEFT_API local_cluster {
   local_cluster& operator=(const local_cluster&) = delete;
 
   /// Starts workers, or stops those that came last, until there are so many. What they hold is handed over
-  /// first, and what they run is finished or run elsewhere.
+  /// first, and what they run is finished or run elsewhere. Worker processes that have died do not count.
   void scale(std::size_t workers);
 
   /// One more; returns its name. Throws connection_error if the name is taken.
