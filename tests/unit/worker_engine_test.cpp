@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <map>
 #include <set>
 
 /// The engine with real threads, played against by a scheduler that only listens: events are put into the
@@ -327,6 +328,35 @@ TEST_F(worker_engine_test, what_a_task_waits_for_may_stand_behind_it_in_its_own_
     rest.insert(std::get<task_finished>(event).task);
   }
   EXPECT_EQ(rest, (std::set{id(3), id(4)}));
+}
+
+TEST_F(worker_engine_test, the_time_that_a_task_waits_for_another_is_not_its_own) {
+  start({.threads = 1});
+  std::promise<void> done;
+  std::int64_t waited = 0;
+  const instant before = instant::now();
+  const auto waits = [&](auto) {
+    waiting_scope waiting;
+    const instant begun = instant::now();
+    done.get_future().wait();
+    waited = (instant::now() - begun).count();
+    return 1;
+  };
+  const auto takes_its_time = [&](auto) {
+    for (const instant begun = instant::now(); instant::now() - begun < 20ms;) {
+    }
+    done.set_value();
+    return 2;
+  };
+  tell_each(compute(1, waits), compute(2, takes_its_time));
+  std::map<task_id, std::int64_t> durations;
+  while (durations.size() < 2) {
+    auto event = next();
+    durations[std::get<task_finished>(event).task] = std::get<task_finished>(event).duration;
+  }
+  const std::int64_t all = (instant::now() - before).count();
+  EXPECT_GE(durations[id(2)], 20'000'000);
+  EXPECT_LE(durations[id(1)], all - waited);
 }
 
 TEST_F(worker_engine_test, too_many_waiting_tasks_are_an_error_and_not_a_deadlock) {
