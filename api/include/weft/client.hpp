@@ -53,7 +53,8 @@ struct worker_info {
 
 /// Where tasks are submitted. All members may be called from any thread. A client that goes releases its
 /// futures and wakes whoever waits for one with cancelled_error ("client closed"); futures that outlive it
-/// can still be copied, printed and dropped, and results that are here looked at.
+/// can still be copied, printed and dropped, and results that are here looked at. One whose scheduler is lost
+/// stays so: what was pending is cancelled ("the scheduler is gone: …"), new tasks throw connection_error.
 class WEFT_API client {
  public:
   /// With a local cluster of its own: one worker with as many threads as the machine has cores.
@@ -77,8 +78,8 @@ class WEFT_API client {
   /// arguments, or within a container among them, stands for its result and makes this task wait for that
   /// one. Arguments are kept as copies (or moved in) and passed as const: a parameter is `const T&` or `T`.
   /// A string literal is kept as a std::string; other pointers to data are refused at compile time.
-  /// Throws std::invalid_argument for another client's future, key_conflict, cancelled_error after close;
-  /// blocks while too much is pending.
+  /// Throws std::invalid_argument for another client's future, key_conflict, cancelled_error after close,
+  /// connection_error if the scheduler is gone; blocks while too much is pending.
   template <class Function, class... Arguments>
   requires(!std::is_same_v<std::decay_t<Function>, task_options>)
       detail::submitted_t<Function, Arguments...> submit(Function&& function, Arguments&&... arguments) {
@@ -206,7 +207,8 @@ class WEFT_API client {
   }
 
   /// Sends a datum to a worker and returns its future, to be an argument of several tasks. There is nothing
-  /// to compute it from again: if its worker is lost, result() throws lost_data_error.
+  /// to compute it from again: if its worker is lost, result() throws lost_data_error. Returns before the
+  /// datum is there; the future's `wait()` waits for that. Throws as submit does.
   template <class T>
   future<std::decay_t<T>> scatter(T&& datum, scatter_options options = {}) {
     static_assert(!std::is_pointer_v<std::decay_t<T>>,

@@ -55,7 +55,9 @@ class WEFT_API any_future {
 
   /// "inc-1000000002a", or the key that was asked for.
   std::string key() const;
-  /// The names of the workers that hold the result.
+  /// The names of the workers that the scheduler knows to hold the result: those that have said so. Of a task
+  /// that is not done, and of a datum that is still on its way after `scatter`, there are none; `wait()`
+  /// first.
   std::vector<std::string> who_has() const;
   /// The size of the result in bytes, about; 0 while it is not known.
   std::uint64_t nbytes() const;
@@ -89,7 +91,8 @@ class future : public any_future {
   explicit future(detail::future_handle handle) noexcept : any_future(std::move(handle)) {}
 
   /// Waits for the result and fetches it if it is elsewhere. The reference is valid while a handle to this
-  /// task lives. Throws what the task failed with (task_error, cancelled_error, worker_killed, …);
+  /// task lives. Throws what the task failed with (task_error, cancelled_error, worker_killed, …), and
+  /// cancelled_error of what was pending when the client was closed or lost its scheduler;
   /// std::logic_error when called where it would block for ever, on CAF's threads or in a callback. A task
   /// that waits lets others run meanwhile.
   const T& result() const& { return get(detail::never); }
