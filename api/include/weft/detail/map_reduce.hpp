@@ -243,9 +243,10 @@ constexpr bool check_carried() {
 
 template <class Range>
 constexpr bool check_range() {
-  static_assert(iterable<Range>, "weft: map_reduce takes a range (anything with begin and end), the function "
-                                 "for each element, and the function that combines two results");
-  if constexpr (iterable<Range>) {
+  constexpr bool iterates = iterable<Range>; // asked in the assertion, it would be explained
+  static_assert(iterates, "weft: map_reduce takes a range (anything with begin and end), the function "
+                          "for each element, and the function that combines two results");
+  if constexpr (iterates) {
     using element = element_t<Range>;
     constexpr bool of_futures = std::is_base_of_v<any_future, element>;
     static_assert(!of_futures, "weft: map_reduce takes no futures: map over them and submit what combines "
