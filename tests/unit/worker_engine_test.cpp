@@ -130,7 +130,7 @@ TEST_F(worker_engine_test, a_batch_whose_first_task_takes_long_is_split_after_a_
 }
 
 TEST_F(worker_engine_test, a_report_that_waits_for_company_is_told_although_the_next_task_takes_long) {
-  start({.ring_interval = 1ms});
+  start({.batch_time = 1h, .ring_interval = 1ms});
   for (int i = 1; i <= 3; ++i) { // so that such tasks count as short
     tell_each(compute(i, [](auto) { return 0; }));
     EXPECT_EQ(finished(i), 0);
@@ -146,7 +146,7 @@ TEST_F(worker_engine_test, a_report_that_waits_for_company_is_told_although_the_
 }
 
 TEST_F(worker_engine_test, a_chain_of_short_tasks_is_reported_in_few_rings) {
-  start({.ring_interval = 1h, .batch_patience = 1h});
+  start({.batch_time = 1h, .ring_interval = 1h, .batch_patience = 1h});
   tell_each(compute(1, [](auto) { return 0; }));
   EXPECT_EQ(finished(1), 0);
   const int before = heard->rings();
