@@ -34,8 +34,8 @@ median_of_five() {
 
 price() {
   local weft=() standard=() weft_ms standard_ms
-  compile weft
-  compile standard # both once before, so that the files are in memory
+  compile weft || exit 1
+  compile standard || exit 1 # both once before, so that the files are in memory
   for _ in 1 2 3 4 5; do
     weft+=("$(cost_ms weft)")
     standard+=("$(cost_ms standard)")
