@@ -1,7 +1,6 @@
 #pragma once
 
 #include <weft/detail/intrusive_ptr.hpp>
-#include <weft/detail/recycled.hpp>
 #include <weft/export.hpp>
 
 #include <cstdint>
@@ -14,7 +13,7 @@ class encoder;
 /// A task's result, or a scattered datum: immutable once made, shared by whoever needs it. Either an object
 /// of this process (`typed_value<T>`) or the bytes that one was sent as (`encoded_value`), which are decoded
 /// once, by whoever first knows the type. The machines move values about and never look inside.
-class WEFT_API value : public reference_counted<value>, public recycled {
+class WEFT_API value : public reference_counted<value> {
  public:
   virtual ~value() = default;
 
