@@ -148,10 +148,25 @@ std::shared_ptr<client_connection> scheduler_host::connect(const std::string& cl
           .may_travel = gate_ != nullptr,
           .join =
               [self = shared_from_this(), say, id, client_name](const port<holder_event>& to) {
-                self->add_client(id, to);
+                if (!self->take_in_client(id, to)) return;
                 say(client_joined{id, client_name});
               },
           .leave = [say, id] { say(client_left{id}); }});
+}
+
+// An actor that has ended answers nobody, so whoever comes too late is told here that it is gone.
+bool scheduler_host::take_in_client(client_id client, const port<holder_event>& to) {
+  {
+    std::lock_guard lock{mutex_};
+    if (!stopped_) {
+      add_client(client, to); // before its end, which is asked for after stopped_ is set
+      return true;
+    }
+  }
+  std::vector<holder_event> last;
+  last.emplace_back(scheduler_lost{"the scheduler was stopped"});
+  to.send(last);
+  return false;
 }
 
 // -- for links

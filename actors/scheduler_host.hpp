@@ -50,6 +50,7 @@ class scheduler_host final : public scheduler_handle, public std::enable_shared_
 
  private:
   void on_ended(const std::string& how);
+  bool take_in_client(client_id client, const port<holder_event>& to);
 
   const std::shared_ptr<process_actors> actors_;
   const scheduler_options options_;

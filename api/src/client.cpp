@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdio>
 #include <ostream>
+#include <stdexcept>
 #include <unistd.h>
 #include <utility>
 
@@ -28,7 +29,8 @@ detail::client_core::settings limits_of(const client_options& options) {
   return {.max_pending = options.max_pending, .max_pending_bytes = options.max_pending_bytes};
 }
 
-std::string in_gigabytes(std::uint64_t bytes) {
+std::string readable_size(std::uint64_t bytes) {
+  if (bytes == 0) return "0 B";
   char text[32];
   std::snprintf(text, sizeof text, "%.1f GB", static_cast<double>(bytes) / 1e9);
   return text;
@@ -73,9 +75,7 @@ client::client(client_options options) : implementation_(nullptr), core_(nullptr
 }
 
 client::client(local_cluster& cluster, client_options options)
-    : client(new implementation(
-          cluster.implementation_->node->connect(cluster.implementation_->scheduler, name_for(options)),
-          options)) {}
+    : client(new implementation(cluster.implementation_->connect(name_for(options)), options)) {}
 
 client::client(const std::string& address, client_options options)
     : client([&] {
@@ -109,23 +109,32 @@ client::~client() {
   delete implementation_;
 }
 
+void client::refuse_moved_from() {
+  throw std::logic_error("weft: this client was moved from");
+}
+
+void client::cancel_own(const any_future& future) const {
+  detail::require_of_client(own_core(), future.handle());
+  future.cancel();
+}
+
 void client::close() {
-  implementation_->close();
+  if (implementation_) implementation_->close();
 }
 
 void client::wait_for_workers(std::size_t count) {
-  core_->wait_for_workers(count, detail::never);
+  own_core().wait_for_workers(count, detail::never);
 }
 
 void client::wait_for_workers(std::size_t count, nanoseconds limit) {
-  if (core_->wait_for_workers(count, detail::deadline_after(limit))) return;
+  if (own_core().wait_for_workers(count, detail::deadline_after(limit))) return;
   throw timeout_error("weft: waited for " + std::to_string(count) + " workers, but the cluster has " +
                       std::to_string(core_->workers().size()));
 }
 
 std::vector<worker_info> client::workers() const {
   std::vector<worker_info> result;
-  for (const auto& worker : core_->workers())
+  for (const auto& worker : own_core().workers())
     result.push_back({.name = worker->name,
                       .address = worker->address,
                       .threads = worker->threads,
@@ -135,22 +144,28 @@ std::vector<worker_info> client::workers() const {
 }
 
 std::string client::scheduler_address() const {
+  own_core();
   return implementation_->connection->scheduler_address();
 }
 
 std::ostream& operator<<(std::ostream& to, const client& client) {
   if (!client.implementation_) return to << "<Client: moved from>";
-  const auto workers = client.workers();
-  std::uint64_t threads = 0;
-  std::uint64_t memory = 0;
-  for (const auto& worker : workers) {
-    threads += worker.threads;
-    memory += worker.memory_limit;
-  }
   to << "<Client: " << client.scheduler_address();
-  if (client.core_->closed()) to << " (closed)";
-  to << ", workers: " << workers.size() << ", threads: " << threads;
-  if (memory > 0) to << ", memory: " << in_gigabytes(memory);
+  try {
+    const auto workers = client.workers();
+    std::uint64_t threads = 0;
+    std::uint64_t memory = 0;
+    for (const auto& worker : workers) {
+      threads += worker.threads;
+      memory += worker.memory_limit;
+    }
+    to << ", workers: " << workers.size() << ", threads: " << threads
+       << ", memory: " << readable_size(memory);
+  } catch (const cancelled_error&) {
+    to << ", closed";
+  } catch (const connection_error&) {
+    to << ", the scheduler is gone";
+  }
   return to << '>';
 }
 

@@ -57,9 +57,22 @@ local_cluster::implementation::~implementation() {
   close();
 }
 
+void local_cluster::implementation::require_open() const {
+  if (closed_) throw std::logic_error("weft: this local_cluster is closed");
+}
+
+std::shared_ptr<detail::client_connection>
+local_cluster::implementation::connect(const std::string& client_name) const {
+  {
+    std::lock_guard lock{mutex_};
+    require_open();
+  }
+  return node->connect(scheduler, client_name);
+}
+
 std::string local_cluster::implementation::reserve_name(const std::string& wanted) {
   std::lock_guard lock{mutex_};
-  if (closed_) throw std::logic_error("weft: this local_cluster is closed");
+  require_open();
   const auto taken = [&](const std::string& name) {
     return std::find(starting_.begin(), starting_.end(), name) != starting_.end() ||
            std::any_of(workers_.begin(), workers_.end(),
@@ -141,6 +154,7 @@ void local_cluster::implementation::stop(const std::string& name) {
   std::unique_ptr<detail::cluster_worker> worker;
   {
     std::lock_guard lock{mutex_};
+    require_open();
     const auto found = std::find_if(workers_.begin(), workers_.end(),
                                     [&](const auto& each) { return each->name() == name; });
     if (found == workers_.end()) throw std::invalid_argument("weft: the cluster has no worker named " + name);
@@ -155,6 +169,7 @@ void local_cluster::implementation::scale(std::size_t count) {
   std::size_t missing = 0;
   {
     std::lock_guard lock{mutex_};
+    require_open();
     std::erase_if(workers_, [](const auto& worker) { return !worker->running(); });
     const std::size_t now = workers_.size() + starting_.size();
     missing = count > now ? count - now : 0;

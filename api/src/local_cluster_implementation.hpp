@@ -17,8 +17,9 @@ struct local_cluster::implementation {
   explicit implementation(local_cluster_options options);
   ~implementation();
 
+  /// Throws std::logic_error if it is closed, as the next three do.
+  std::shared_ptr<detail::client_connection> connect(const std::string& client_name) const;
   std::string start(new_worker_options how);
-  void start_several(std::size_t count);
   void stop(const std::string& name);
   void scale(std::size_t count);
   std::vector<std::string> names() const;
@@ -31,6 +32,8 @@ struct local_cluster::implementation {
   std::shared_ptr<detail::scheduler_handle> scheduler;
 
  private:
+  void require_open() const; // with mutex_ held
+  void start_several(std::size_t count);
   std::unique_ptr<detail::cluster_worker> make(new_worker_options how);
   std::string reserve_name(const std::string& wanted);
   void leave(std::unique_ptr<detail::cluster_worker> worker);

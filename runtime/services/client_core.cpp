@@ -296,6 +296,7 @@ bool client_core::wait_for_workers(std::size_t count, instant deadline) {
   const auto enough = [&] { return holder_.workers().size() >= count; };
   {
     std::lock_guard lock{mutex_};
+    holder_.require_not_ended();
     if (enough()) return true;
   }
   require_thread_that_may_wait();
@@ -310,6 +311,7 @@ bool client_core::wait_for_workers(std::size_t count, instant deadline) {
 std::vector<attributes_ptr> client_core::workers() {
   if (!this_thread_role().must_not_wait) describe_cluster(instant::now() + answer_limit);
   std::lock_guard lock{mutex_};
+  holder_.require_not_ended();
   std::vector<attributes_ptr> result;
   for (const auto& [id, attributes] : holder_.workers())
     result.push_back(attributes);
@@ -412,11 +414,6 @@ void client_core::close(const std::string& reason) {
   }
   std::unique_lock lock{mutex_};
   changed_.wait(lock, [&] { return !moving_; });
-}
-
-bool client_core::closed() const {
-  std::lock_guard lock{mutex_};
-  return holder_.closed();
 }
 
 } // namespace weft::detail

@@ -75,9 +75,11 @@ class client_core : public std::enable_shared_from_this<client_core> {
   // -- questions
   // ----------------------------------------------------------------------------------------------
 
-  /// Waits until so many workers are there; false if the deadline came first.
+  /// Waits until so many workers are there; false if the deadline came first. Throws what `submit` throws of
+  /// a client that has ended.
   bool wait_for_workers(std::size_t count, instant deadline);
-  /// The scheduler is asked first, where that is possible: who joined before the call is listed.
+  /// The scheduler is asked first, where that is possible: who joined before the call is listed. Throws as
+  /// wait_for_workers does.
   std::vector<attributes_ptr> workers();
   /// Of all workers of which this client has heard; nobody is asked.
   std::size_t known_threads() const;
@@ -102,7 +104,6 @@ class client_core : public std::enable_shared_from_this<client_core> {
 
   /// Cancels what is not done, wakes who waits. After it returns neither the port nor the data mover is used.
   void close(const std::string& reason);
-  bool closed() const;
 
  private:
   class turn;

@@ -82,23 +82,19 @@ future_handle scatter_value(client_core& core, value_ptr value, std::vector<std:
 
 // -- many at once -----------------------------------------------------------------------------------------
 
-void prefetch(array_view<const future_handle* const> futures) {
-  client_core* core = nullptr;
+void require_of_client(const client_core& core, const future_handle& future) {
+  if (future.valid() && &future.core() != &core)
+    throw std::invalid_argument("weft: " + future.key() + " belongs to another client");
+}
+
+void prefetch(client_core& core, array_view<const future_handle* const> futures) {
   std::vector<task_id> tasks;
-  const auto flush = [&] {
-    if (core) core->want_values(tasks);
-    tasks.clear();
-  };
   for (const future_handle* future : futures) {
-    if (!future->valid() || future->slot().status.load(std::memory_order_relaxed) == slot_status::here)
-      continue;
-    if (core != &future->core()) {
-      flush();
-      core = &future->core();
-    }
-    tasks.push_back(future->task());
+    require_of_client(core, *future);
+    if (future->valid() && future->slot().status.load(std::memory_order_relaxed) != slot_status::here)
+      tasks.push_back(future->task());
   }
-  flush();
+  core.want_values(tasks);
 }
 
 std::vector<bool> wait_for_futures(array_view<const future_handle* const> futures, wait_until until,

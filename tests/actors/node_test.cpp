@@ -211,6 +211,13 @@ TEST_F(node_test, when_the_scheduler_stops_clients_and_workers_are_told) {
   EXPECT_THROW(node->start_worker(scheduler, named("bob")), connection_error);
 }
 
+TEST_F(node_test, a_client_that_comes_when_the_scheduler_has_stopped_is_told_too) {
+  auto scheduler = node->start_scheduler({});
+  scheduler->stop();
+  listening_client client{node->connect(scheduler, "test")};
+  EXPECT_EQ(client.wait_for<scheduler_lost>().how, "the scheduler was stopped");
+}
+
 TEST_F(node_test, what_a_stopped_worker_ran_is_run_elsewhere) {
   auto scheduler = node->start_scheduler({});
   auto alice = node->start_worker(scheduler, named("alice"));

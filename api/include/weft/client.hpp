@@ -55,12 +55,13 @@ struct worker_info {
 /// futures and wakes whoever waits for one with cancelled_error ("client closed"); futures that outlive it
 /// can still be copied, printed and dropped, and results that are here looked at. One whose scheduler is lost
 /// stays so: what was pending is cancelled ("the scheduler is gone: …"), new tasks throw connection_error.
+/// One that was moved from can be printed, closed and assigned to; all else throws std::logic_error.
 class WEFT_API client {
  public:
   /// With a local cluster of its own: one worker with as many threads as the machine has cores.
   client();
   explicit client(client_options options);
-  /// Of a cluster of this program, which must outlive it.
+  /// Of a cluster of this program, which must outlive it. Throws std::logic_error for one that is closed.
   explicit client(local_cluster& cluster, client_options options = {});
   /// Of the scheduler at "host:port". Throws connection_error (nobody there, wrong key, another protocol) and
   /// timeout_error, naming the address; std::invalid_argument where it is not an address.
@@ -89,11 +90,12 @@ class WEFT_API client {
   template <class Function, class... Arguments>
   detail::submitted_t<Function, Arguments...> submit(const task_options& options, Function&& function,
                                                      Arguments&&... arguments) {
-    detail::input_list inputs{*core_};
+    detail::client_core& core = own_core();
+    detail::input_list inputs{core};
     auto body = detail::make_body(static_cast<Function&&>(function),
                                   detail::substitute(inputs, static_cast<Arguments&&>(arguments))...);
     return detail::submitted_t<Function, Arguments...>{
-        detail::submit_body(*core_, std::move(body), inputs, options)};
+        detail::submit_body(core, std::move(body), inputs, options)};
   }
 
   /// Submits `function(x)` for each x of a range, or `function(x, y, …)` for several ranges side by side, as
@@ -131,11 +133,11 @@ class WEFT_API client {
   }
 
   /// Waits for all results and returns copies of them, in order. Throws the first failure. What is elsewhere
-  /// is fetched all at once. Futures of void: only waits.
+  /// is fetched all at once. Futures of void: only waits. Throws std::invalid_argument for another client's.
   template <detail::range_of_futures Futures>
   auto gather(const Futures& futures) {
     using value = typename detail::element_t<Futures>::value_type;
-    detail::prefetch(detail::handles_of(futures));
+    detail::prefetch(own_core(), detail::handles_of(futures));
     if constexpr (std::is_void_v<value>) {
       for (const auto& future : futures)
         future.result();
@@ -181,7 +183,7 @@ class WEFT_API client {
       return future<void>{};
     else
       return future<result>{detail::reduction<result, std::decay_t<const Map>, std::decay_t<const Reduce>>{
-          *core_, options, map, reduce}
+          own_core(), options, map, reduce}
                                 .of(range)};
   }
 
@@ -202,7 +204,7 @@ class WEFT_API client {
       return future<void>{};
     else
       return future<result>{detail::reduction<result, std::decay_t<const Map>, std::decay_t<const Reduce>>{
-          *core_, options, map, reduce}
+          own_core(), options, map, reduce}
                                 .of(range, static_cast<result>(initial))};
   }
 
@@ -214,33 +216,36 @@ class WEFT_API client {
     static_assert(!std::is_pointer_v<std::decay_t<T>>,
                   "weft: a pointer means nothing in another process; scatter the "
                   "value (of a string literal: a std::string)");
-    return future<std::decay_t<T>>{detail::scatter_value(
-        *core_, detail::make_value<std::decay_t<T>>(static_cast<T&&>(datum)), std::move(options.workers))};
+    return future<std::decay_t<T>>{
+        detail::scatter_value(own_core(), detail::make_value<std::decay_t<T>>(static_cast<T&&>(datum)),
+                              std::move(options.workers))};
   }
 
-  /// Cancels each; see any_future::cancel.
+  /// Cancels each; see any_future::cancel. Throws std::invalid_argument for another client's; what came
+  /// before it is cancelled then.
   template <class T>
   void cancel(const T& futures) {
     if constexpr (std::is_base_of_v<any_future, T>) {
-      futures.cancel();
+      cancel_own(futures);
     } else {
       constexpr bool has_futures = detail::range_of_futures<T>;
       static_assert(has_futures, "weft: cancel takes a future or a range of futures");
       if constexpr (has_futures)
         for (const auto& future : futures)
-          future.cancel();
+          cancel_own(future);
     }
   }
 
   // -- the cluster
   // ----------------------------------------------------------------------------------------------
 
-  /// Waits until the cluster has at least so many workers. Throws timeout_error saying how many there are.
+  /// Waits until the cluster has at least so many workers. Throws timeout_error saying how many there are,
+  /// cancelled_error after close, connection_error if the scheduler is gone.
   void wait_for_workers(std::size_t count);
   void wait_for_workers(std::size_t count, nanoseconds limit);
 
   /// The cluster's workers: those that had joined when the scheduler was asked, or as far as this client has
-  /// heard if it does not answer within a second.
+  /// heard if it does not answer within a second. Throws as `wait_for_workers` does.
   std::vector<worker_info> workers() const;
 
   /// "inproc", "127.0.0.1:8786".
@@ -249,12 +254,19 @@ class WEFT_API client {
   /// Releases all futures, wakes all waiters. Idempotent; the destructor calls it.
   void close();
 
-  /// "<Client: 127.0.0.1:8786, workers: 2, threads: 8, memory: 16.0 GB>"
+  /// "<Client: 127.0.0.1:8786, workers: 2, threads: 8, memory: 16.0 GB>", or that it is closed.
   friend WEFT_API std::ostream& operator<<(std::ostream& to, const client& client);
 
  private:
   struct implementation;
   explicit client(implementation* own);
+
+  detail::client_core& own_core() const {
+    if (!core_) refuse_moved_from();
+    return *core_;
+  }
+  [[noreturn]] static void refuse_moved_from();
+  void cancel_own(const any_future& future) const;
 
   implementation* implementation_;
   detail::client_core* core_; // the implementation's

@@ -30,7 +30,8 @@ struct new_worker_options {
 };
 
 /// A scheduler and workers on this machine, as threads or as processes of this program. All members may be
-/// called from any thread, and while work runs.
+/// called from any thread, and while work runs. Once it is closed, starting and stopping workers throws
+/// std::logic_error.
 class WEFT_API local_cluster {
  public:
   local_cluster();

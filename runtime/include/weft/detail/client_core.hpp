@@ -37,8 +37,12 @@ WEFT_API future_handle submit_body(client_core& core, body_ptr body, const input
 
 WEFT_API future_handle scatter_value(client_core& core, value_ptr value, std::vector<std::string> workers);
 
-/// The future is wanted here soon: fetching begins as soon as it can, for all of them at once.
-WEFT_API void prefetch(array_view<const future_handle* const> futures);
+/// Throws std::invalid_argument for another client's future.
+WEFT_API void require_of_client(const client_core& core, const future_handle& future);
+
+/// These futures of the client are wanted here soon: fetching begins as soon as it can, for all of them at
+/// once. Throws std::invalid_argument, before anything is fetched, if one is another client's.
+WEFT_API void prefetch(client_core& core, array_view<const future_handle* const> futures);
 
 /// When `wait` returns.
 enum class wait_until : std::uint8_t {

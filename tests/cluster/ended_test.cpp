@@ -1,0 +1,145 @@
+// What clients and clusters say that have ended, were moved from, or are asked about another's futures.
+
+#include "tests/cluster/cluster_modes.hpp"
+
+#include <weft/weft.hpp>
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+int inc(int x) {
+  return x + 1;
+}
+int wait_until_stopped() {
+  while (!this_task::stop_requested()) {
+  }
+  return 0;
+}
+
+template <class Printable>
+std::string printed(const Printable& what) {
+  std::ostringstream text;
+  text << what;
+  return text.str();
+}
+
+template <class Error, class Action>
+std::string sentence_of(Action&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing of that type was thrown";
+}
+
+class ended : public test::both_modes {};
+WEFT_IN_BOTH_MODES(ended);
+
+TEST_P(ended, a_closed_cluster_takes_no_clients_and_starts_and_stops_no_workers) {
+  local_cluster cluster{{.workers = 1, .threads_per_worker = 1, .processes = processes()}};
+  cluster.close();
+  const std::string closed = "weft: this local_cluster is closed";
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client late{cluster}; }), closed);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { cluster.scale(0); }), closed);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { cluster.scale(1); }), closed);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { cluster.start_worker(); }), closed);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { cluster.stop_worker("worker-0"); }), closed);
+  EXPECT_TRUE(cluster.worker_names().empty());
+  cluster.close();
+}
+
+TEST_P(ended, a_client_that_was_moved_from_says_so_and_can_be_closed_and_assigned_to) {
+  auto own = client_.submit(inc, 1);
+  client moved_to{std::move(client_)};
+  const std::string moved = "weft: this client was moved from";
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.submit(inc, 1); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.map(inc, std::vector{1}); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.map_reduce(std::vector{1}, inc, std::plus<int>{}); }),
+            moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.scatter(1); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.gather(std::vector{own}); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.cancel(own); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.workers(); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.wait_for_workers(1); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.wait_for_workers(1, 1ms); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.scheduler_address(); }), moved);
+  EXPECT_EQ(printed(client_), "<Client: moved from>");
+  client_.close();
+  client_.close();
+  EXPECT_EQ(own.result(), 2);
+  client_ = std::move(moved_to);
+  EXPECT_EQ(client_.submit(inc, own).result(), 3);
+}
+
+TEST_P(ended, a_future_that_was_moved_from_refers_to_no_task) {
+  auto first = client_.submit(inc, 1);
+  const auto second = std::move(first);
+  const std::string none = "weft: this future refers to no task (it was released, taken or moved from)";
+  EXPECT_FALSE(first.valid());
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { first.result(); }), none);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { first.take(); }), none);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { first.wait(); }), none);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { first.exception(); }), none);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { first.status(); }), none);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { first.cancel(); }), none);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.cancel(first); }), none);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.gather(std::vector{first}); }), none);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { wait(std::vector{first}); }), none);
+  EXPECT_EQ(printed(first), "<Future: of no task>");
+  first.release();
+  EXPECT_EQ(second.result(), 2);
+}
+
+TEST_P(ended, another_clients_futures_are_neither_gathered_nor_cancelled) {
+  client other{shared_cluster(processes())};
+  auto foreign = other.submit(wait_until_stopped);
+  auto own = client_.submit(inc, 1);
+  const std::string refused = "weft: " + foreign.key() + " belongs to another client";
+  EXPECT_EQ(sentence_of<std::invalid_argument>([&] { client_.gather(std::vector{own, foreign}); }), refused);
+  EXPECT_EQ(sentence_of<std::invalid_argument>([&] { client_.cancel(foreign); }), refused);
+  EXPECT_EQ(sentence_of<std::invalid_argument>([&] { client_.cancel(std::vector{own, foreign}); }), refused);
+  EXPECT_EQ(foreign.status(), future_status::pending);
+  other.cancel(foreign);
+  EXPECT_EQ(foreign.status(), future_status::cancelled);
+}
+
+TEST_P(ended, a_closed_client_says_so_wherever_it_is_asked) {
+  client_.close();
+  EXPECT_EQ(sentence_of<cancelled_error>([&] { client_.submit(inc, 1); }), "client closed");
+  EXPECT_EQ(sentence_of<cancelled_error>([&] { client_.workers(); }), "client closed");
+  EXPECT_EQ(sentence_of<cancelled_error>([&] { client_.wait_for_workers(1); }), "client closed");
+  EXPECT_EQ(sentence_of<cancelled_error>([&] { client_.wait_for_workers(3, 1ms); }), "client closed");
+  EXPECT_EQ(printed(client_), "<Client: " + client_.scheduler_address() + ", closed>");
+}
+
+TEST_P(ended, a_client_whose_cluster_has_closed_says_that_the_scheduler_is_gone) {
+  local_cluster cluster{{.workers = 1, .threads_per_worker = 1, .processes = processes()}};
+  client client{cluster};
+  auto waiting = client.submit({.workers = {"nobody"}}, inc, 1);
+  cluster.close();
+  EXPECT_THROW(waiting.result(), cancelled_error); // has heard of it by then
+  EXPECT_THROW(client.submit(inc, 1), connection_error);
+  EXPECT_THROW(client.workers(), connection_error);
+  EXPECT_THROW(client.wait_for_workers(1), connection_error);
+  EXPECT_EQ(printed(client), "<Client: inproc, the scheduler is gone>");
+}
+
+TEST(printed_client, without_workers_has_no_memory) {
+  local_cluster cluster{{.workers = 0}};
+  const client client{cluster};
+  EXPECT_EQ(printed(client), "<Client: inproc, workers: 0, threads: 0, memory: 0 B>");
+}
+
+} // namespace
+} // namespace weft
