@@ -53,6 +53,7 @@ struct cluster_address {
   cluster_key key;
   std::chrono::milliseconds timeout{5'000}; ///< for connecting and the hello together
   bool retry = false;                       ///< whether to try again until then when nobody is there yet
+  bool insecure = false;                    ///< allows an address that is not this machine's loopback
   std::chrono::milliseconds silence_limit{15'000};
 };
 
@@ -161,7 +162,8 @@ class node {
 
   /// A worker of a scheduler in another process. `left` (may be empty) is called once, on some thread, as
   /// soon as wait_until_left would return, with how_it_left; it must not block. Throws connection_error and
-  /// timeout_error, naming the address.
+  /// timeout_error, naming the address; std::invalid_argument for one that is not loopback though not
+  /// `insecure`.
   virtual std::shared_ptr<worker_handle> join_cluster(cluster_address where, worker_options options,
                                                       std::function<void(const std::string&)> left = {}) = 0;
 

@@ -33,7 +33,8 @@ membership join(process_actors& actors, cluster_address where, peer_role role, c
   connector::settings how{.key = where.key.bytes(),
                           .self = describe_self(role, name),
                           .timeout = where.timeout,
-                          .retry = where.retry};
+                          .retry = where.retry,
+                          .insecure = where.insecure};
   membership result;
   result.key = where.key.bytes();
   result.silence_limit = where.silence_limit;
@@ -148,10 +149,11 @@ class remote_client final : public client_connection {
 std::shared_ptr<worker_handle> join_remote_cluster(std::shared_ptr<process_actors> actors,
                                                    cluster_address where, const worker_options& options,
                                                    std::function<void(const std::string&)> left) {
+  const bool insecure = where.insecure;
   auto member = join(*actors, std::move(where), peer_role::worker, options.name);
   auto data = make_transfer(*actors, member, peer_role::worker);
   // Whoever reaches the scheduler from another machine wants to be reached by others there.
-  const endpoint data_at = data->listen(data_endpoint(member.control), true);
+  const endpoint data_at = data->listen(data_endpoint(member.control), insecure);
   const auto attributes = describe_worker(member, options, data_at);
   const worker_id id{member.identity.id};
 

@@ -10,7 +10,7 @@ namespace weft_program {
 namespace po = boost::program_options;
 
 command_options::command_options(std::string usage) : usage_(std::move(usage)) {
-  visible_.add_options()("help", "say this and end");
+  visible_.add_options()("help,h", "say this and end");
 }
 
 void command_options::add_positional(const char* name, const po::value_semantic* value) {

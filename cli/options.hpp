@@ -15,7 +15,7 @@ class usage_error : public std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
-/// The options of one subcommand, with `--help`.
+/// The options of one subcommand, with `--help` and `-h`.
 class command_options {
  public:
   /// `usage` is what `--help` says first.
@@ -25,8 +25,8 @@ class command_options {
   /// An argument without a name.
   void add_positional(const char* name, const boost::program_options::value_semantic* value);
 
-  /// Reads the command line; no abbreviations are guessed. Returns false if it was `--help`, which is then
-  /// printed. Throws usage_error.
+  /// Reads the command line; no abbreviations are guessed. Returns false if it was one of those, which is
+  /// then printed. Throws usage_error.
   bool parse(const std::vector<std::string>& arguments);
 
   bool has(const char* name) const { return values_.count(name) > 0; }

@@ -23,7 +23,9 @@ int run_worker(const std::vector<std::string>& arguments) {
                                           "unique in the cluster (default: made up)")(
       "load", po::value(&how.libraries), "a library with task functions; may be given several times")(
       "key-file", po::value(&how.key_file),
-      "the file with the cluster's key (default: WEFT_KEY_FILE, else ~/.config/weft/cluster.key)");
+      "the file with the cluster's key (default: WEFT_KEY_FILE, else ~/.config/weft/cluster.key)")(
+      "insecure", po::bool_switch(&how.insecure),
+      "allow an ADDRESS that is not on this machine: what goes over the network is not encrypted");
   if (!options.parse(arguments)) return 0;
   return weft::run_worker(address, how);
 }

@@ -152,5 +152,5 @@ void run(const example::options& options) {
 
 int main(int argc, char** argv) {
   weft::init init{argc, argv};
-  return example::main(argc, argv, "[--processes | --connect ADDRESS] [FILE or DIRECTORY]...", run);
+  return example::main(argc, argv, {.files = true}, run);
 }

@@ -116,5 +116,5 @@ void run(const example::options& options) {
 
 int main(int argc, char** argv) {
   weft::init init{argc, argv};
-  return example::main(argc, argv, "[--processes | --connect ADDRESS]", run);
+  return example::main(argc, argv, {}, run);
 }

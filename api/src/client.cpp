@@ -1,7 +1,7 @@
 #include "actors/node.hpp"
+#include "api/src/cluster_at.hpp"
 #include "api/src/local_cluster_implementation.hpp"
 #include "runtime/services/client_core.hpp"
-#include "runtime/services/endpoint.hpp"
 #include "runtime/services/function_registry.hpp"
 
 #include <weft/client.hpp>
@@ -79,15 +79,9 @@ client::client(local_cluster& cluster, client_options options)
 
 client::client(const std::string& address, client_options options)
     : client([&] {
-        std::optional<std::filesystem::path> key_file;
-        if (!options.key_file.empty()) key_file = options.key_file;
-        constexpr std::uint16_t default_port = 8786;
-        detail::cluster_address where{
-            .address = to_string(detail::endpoint::parse(address, default_port)),
-            .socket = {},
-            .key = detail::cluster_key::read_file(detail::cluster_key::file_path(key_file)),
-            .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
-                std::chrono::nanoseconds(options.timeout))};
+        detail::cluster_address where = detail::cluster_at(address, options.key_file, options.insecure);
+        where.timeout =
+            std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(options.timeout));
         return new implementation(detail::node::instance()->connect(std::move(where), name_for(options)),
                                   options);
       }()) {}

@@ -1,7 +1,6 @@
 #include "actors/node.hpp"
+#include "api/src/cluster_at.hpp"
 #include "api/src/machine_memory.hpp"
-#include "runtime/services/cluster_key.hpp"
-#include "runtime/services/endpoint.hpp"
 
 #include <weft/worker.hpp>
 
@@ -15,8 +14,6 @@ namespace weft {
 
 namespace {
 
-constexpr std::uint16_t default_port = 8786;
-
 void load_library(const std::string& file) {
   // Never unloaded: tasks may refer to it as long as the process lives.
   if (!dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL))
@@ -24,12 +21,9 @@ void load_library(const std::string& file) {
 }
 
 detail::cluster_address address_of(const std::string& address, const worker_options& options) {
-  std::optional<std::filesystem::path> key_file;
-  if (!options.key_file.empty()) key_file = options.key_file;
-  return {.address = to_string(detail::endpoint::parse(address, default_port)),
-          .socket = {},
-          .key = detail::cluster_key::read_file(detail::cluster_key::file_path(key_file)),
-          .retry = true}; // it may be started a moment before its scheduler
+  detail::cluster_address where = detail::cluster_at(address, options.key_file, options.insecure);
+  where.retry = true; // it may be started a moment before its scheduler
+  return where;
 }
 
 std::string describe(const std::vector<std::string>& tasks) {

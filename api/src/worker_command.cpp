@@ -15,7 +15,7 @@ namespace weft::detail {
 namespace {
 
 constexpr const char* usage = "usage: --weft-worker ADDRESS [--nthreads N] [--nworkers N] [--name NAME] "
-                              "[--key-file FILE] [--load LIBRARY]...\n";
+                              "[--key-file FILE] [--load LIBRARY]... [--insecure]\n";
 
 constexpr std::uint32_t number_max = 1024; // of threads or workers
 
@@ -47,7 +47,7 @@ command_line parse(int argc, char** argv) {
       if (i + 1 == argc) throw std::invalid_argument(std::string(argument) + " wants a value");
       return argv[++i];
     };
-    if (argument == "--help")
+    if (argument == "--help" || argument == "-h")
       result.help = true;
     else if (argument == "--nthreads")
       result.options.threads = number_in(argument, value());
@@ -59,6 +59,8 @@ command_line parse(int argc, char** argv) {
       result.options.key_file = value();
     else if (argument == "--load")
       result.options.libraries.emplace_back(value());
+    else if (argument == "--insecure")
+      result.options.insecure = true;
     else
       throw std::invalid_argument("unknown option " + std::string(argument));
   }

@@ -47,7 +47,7 @@ settings read_settings(int argc, char** argv, const std::vector<std::string>& mo
                   : word == "--scale"  ? &result.scale
                   : word == "--single" ? &result.single
                                        : nullptr;
-    if (word == "--help") refuse("", 0);
+    if (word == "--help" || word == "-h") refuse("", 0);
     if (number) {
       const int least = number == &result.single ? 0 : 1;
       char* end = nullptr;

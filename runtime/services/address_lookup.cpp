@@ -5,10 +5,22 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <netinet/in.h>
+#include <stdexcept>
 #include <sys/un.h>
 #include <unistd.h>
 
 namespace weft::detail {
+
+namespace {
+
+bool is_loopback(const socket_address& address) {
+  if (address.family() == AF_INET6)
+    return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_addr);
+  return ntohl(reinterpret_cast<const sockaddr_in&>(address.storage).sin_addr.s_addr) >> 24 == 127;
+}
+
+} // namespace
 
 std::vector<socket_address> look_up(const endpoint& where, bool numbers_only) {
   addrinfo hints{};
@@ -29,6 +41,14 @@ std::vector<socket_address> look_up(const endpoint& where, bool numbers_only) {
     address.length = entry->ai_addrlen;
   }
   return result;
+}
+
+void require_loopback(const endpoint& where, const std::vector<socket_address>& addresses) {
+  for (const auto& address : addresses)
+    if (!is_loopback(address))
+      throw std::invalid_argument("cannot connect to " + to_string(where) +
+                                  ": it is not on this machine, and nothing is encrypted on the way; only "
+                                  "loopback is allowed (or say --insecure; in a program: .insecure = true)");
 }
 
 socket_address same_machine_address(const socket_address& tcp) {

@@ -22,6 +22,10 @@ struct socket_address {
 /// host.
 std::vector<socket_address> look_up(const endpoint& where, bool numbers_only);
 
+/// Throws std::invalid_argument if one of the addresses, which are those of `where`, is not of this machine's
+/// loopback (127.0.0.0/8, ::1): the sentence says how to allow it.
+void require_loopback(const endpoint& where, const std::vector<socket_address>& addresses);
+
 /// The AF_UNIX address (abstract, without a file) at which a process that listens at this TCP address may be
 /// reached from the same machine too. Like ports, such names belong to the network that the process sees: who
 /// finds one is on the same machine and means the same port.

@@ -54,6 +54,20 @@ void make_folder(const std::filesystem::path& folder) {
     raise_system_error("cannot make " + folder.string());
 }
 
+std::filesystem::path path_in_variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// Where the key is if nobody says otherwise; empty where there is no such place.
+std::filesystem::path default_file() {
+  // A relative XDG_CONFIG_HOME is to be ignored, says its specification.
+  if (auto folder = path_in_variable("XDG_CONFIG_HOME"); folder.is_absolute())
+    return folder / "weft" / "cluster.key";
+  if (auto home = path_in_variable("HOME"); !home.empty()) return home / ".config" / "weft" / "cluster.key";
+  return {};
+}
+
 } // namespace
 
 cluster_key cluster_key::make_ephemeral() {
@@ -78,7 +92,11 @@ cluster_key cluster_key::read_file(const std::filesystem::path& path) {
 
 cluster_key cluster_key::read_or_make_file(const std::filesystem::path& path) {
   if (::access(path.c_str(), F_OK) == 0) return read_file(path);
-  make_folder(path.parent_path());
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  if (path == default_file())
+    make_folder(folder);
+  else if (!std::filesystem::is_directory(folder))
+    refuse(path, "cannot be made: there is no folder " + folder.string());
   // Written aside and linked into place: whoever sees the file sees all of it, and of several that make one
   // at once the first wins, because a link never replaces.
   auto aside = path.string() + ".XXXXXX";
@@ -99,14 +117,8 @@ cluster_key cluster_key::read_or_make_file(const std::filesystem::path& path) {
 
 std::filesystem::path cluster_key::file_path(const std::optional<std::filesystem::path>& chosen) {
   if (chosen) return *chosen;
-  auto variable = [](const char* name) -> std::filesystem::path {
-    auto value = std::getenv(name);
-    return value ? value : "";
-  };
-  if (auto file = variable("WEFT_KEY_FILE"); !file.empty()) return file;
-  // A relative XDG_CONFIG_HOME is to be ignored, says its specification.
-  if (auto folder = variable("XDG_CONFIG_HOME"); folder.is_absolute()) return folder / "weft" / "cluster.key";
-  if (auto home = variable("HOME"); !home.empty()) return home / ".config" / "weft" / "cluster.key";
+  if (auto file = path_in_variable("WEFT_KEY_FILE"); !file.empty()) return file;
+  if (auto file = default_file(); !file.empty()) return file;
   throw connection_error("no cluster key: none of WEFT_KEY_FILE, XDG_CONFIG_HOME and HOME is set");
 }
 

@@ -23,8 +23,9 @@ class cluster_key {
   /// regular file, not the user's own, or readable or writable by anybody else.
   static cluster_key read_file(const std::filesystem::path& file);
 
-  /// Reads the key's file, or makes it (0600, its folder 0700) if there is none, as the first scheduler does.
-  /// Several processes may call it at once: all get the same key. Throws as `read_file` does, and
+  /// Reads the key's file, or makes it (0600) if there is none, as the first scheduler does; folders (0700)
+  /// only where the file is if nobody says otherwise. Several processes may call it at once: all get the same
+  /// key. Throws as `read_file` does, `connection_error` naming the folder that is not there, and
   /// `std::system_error`.
   static cluster_key read_or_make_file(const std::filesystem::path& file);
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <future>
+#include <stdexcept>
 #include <sys/socket.h>
 
 namespace weft::detail {
@@ -95,6 +96,11 @@ class connector::implementation : public std::enable_shared_from_this<connector:
   }
 
   void try_addresses() {
+    try {
+      if (!settings_.insecure) require_loopback(to_, addresses_);
+    } catch (const std::invalid_argument&) {
+      return fail(std::current_exception());
+    }
     if (settings_.same_machine) {
       std::vector<socket_address> all;
       for (const auto& address : addresses_) {

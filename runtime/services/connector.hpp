@@ -19,6 +19,7 @@ class connector {
     peer_description self;                   ///< says the purpose too
     std::chrono::milliseconds timeout{5000}; ///< for all together: look-up, connecting, hello, retries
     bool retry = false;                      ///< whether to try again until then when nobody is there yet
+    bool insecure = false;                   ///< allows addresses that are not this machine's loopback
     bool same_machine = false;               ///< whether to try the listener's AF_UNIX socket first
     version_range versions = protocol_versions;
   };
@@ -26,7 +27,8 @@ class connector {
   /// Called once, on the io thread: with a connection and null, or with an empty one and the error, which is
   /// - `connection_error`: no such host, nobody there, another protocol, wrong key, refused (with the peer's
   /// sentence);
-  /// - `timeout_error`: no answer in time.
+  /// - `timeout_error`: no answer in time;
+  /// - `std::invalid_argument`: not loopback though not `insecure`.
   /// Each names the address.
   using finish_function = std::function<void(connection, std::exception_ptr)>;
 

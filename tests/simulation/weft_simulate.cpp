@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
     const std::string_view argument = argv[i];
     const auto value = [&]() -> std::string_view { return i + 1 < argc ? argv[++i] : ""; };
     std::uint64_t number = 0;
-    if (argument == "--help") {
+    if (argument == "--help" || argument == "-h") {
       std::printf("%s", usage);
       return 0;
     } else if (argument == "--faults") {

@@ -7,7 +7,9 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <set>
+#include <string>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -47,6 +49,22 @@ class cluster_key_files : public testing::Test {
   fs::path folder;
 };
 
+/// Sets an environment variable for a while.
+class scoped_variable {
+ public:
+  scoped_variable(const char* name, const std::string& value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~scoped_variable() { before_ ? ::setenv(name_, before_->c_str(), 1) : ::unsetenv(name_); }
+  scoped_variable(const scoped_variable&) = delete;
+  scoped_variable& operator=(const scoped_variable&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
 mode_t permissions_of(const fs::path& path) {
   struct stat status {};
   EXPECT_EQ(::stat(path.c_str(), &status), 0);
@@ -56,6 +74,7 @@ mode_t permissions_of(const fs::path& path) {
 } // namespace
 
 TEST_F(cluster_key_files, the_first_to_ask_makes_a_private_file_and_the_next_reads_it) {
+  const scoped_variable configuration{"XDG_CONFIG_HOME", folder / "config"};
   auto path = folder / "config" / "weft" / "cluster.key";
   auto made = cluster_key::read_or_make_file(path);
   EXPECT_EQ(permissions_of(path), 0600u);
@@ -65,7 +84,22 @@ TEST_F(cluster_key_files, the_first_to_ask_makes_a_private_file_and_the_next_rea
   EXPECT_EQ(std::distance(fs::directory_iterator{path.parent_path()}, {}), 1) << "something was left behind";
 }
 
+TEST_F(cluster_key_files, of_which_the_user_names_the_folder_are_made_only_where_it_exists) {
+  auto missing = folder / "mistyped" / "cluster.key";
+  try {
+    cluster_key::read_or_make_file(missing);
+    FAIL() << "made " << missing;
+  } catch (const connection_error& error) {
+    EXPECT_EQ(error.what(), "the cluster's key, " + missing.string() +
+                                ", cannot be made: there is no folder " + missing.parent_path().string());
+  }
+  EXPECT_FALSE(fs::exists(missing.parent_path()));
+  const auto made = cluster_key::read_or_make_file(folder / "cluster.key");
+  EXPECT_EQ(cluster_key::read_file(folder / "cluster.key"), made);
+}
+
 TEST_F(cluster_key_files, of_many_that_make_it_at_once_all_get_the_same_key) {
+  const scoped_variable configuration{"XDG_CONFIG_HOME", folder};
   auto path = folder / "weft" / "cluster.key";
   std::vector<cluster_key> keys(16, cluster_key{key_bytes{}});
   {

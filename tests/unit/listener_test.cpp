@@ -104,6 +104,8 @@ class listening : public testing::Test {
       return std::string{"timeout: "} + error.what();
     } catch (const connection_error& error) {
       return std::string{"connection: "} + error.what();
+    } catch (const std::invalid_argument& error) {
+      return std::string{"usage: "} + error.what();
     }
     return "no error";
   }
@@ -237,6 +239,23 @@ TEST_F(listening, an_address_that_others_reach_needs_insecure) {
   EXPECT_THROW((listener{io, everywhere, {}, {}}), std::invalid_argument);
   listener allowed{io, everywhere, {.key = key, .self = {}, .insecure = true}, {}};
   EXPECT_NE(allowed.where().port, 0);
+}
+
+TEST_F(listening, an_address_off_this_machine_is_not_connected_to_unless_insecure) {
+  const endpoint here = start().where();
+  // Goes to this machine, but so that any other could be meant.
+  const endpoint anywhere{"0.0.0.0", here.port};
+  EXPECT_EQ(
+      failure_of(anywhere, as_worker()),
+      "usage: cannot connect to " + to_string(anywhere) +
+          ": it is not on this machine, and nothing is encrypted on the way; only loopback is allowed (or "
+          "say --insecure; in a program: .insecure = true)");
+  EXPECT_EQ(
+      failure_of({"2001:db8::1", 1}, as_worker()).rfind("usage: cannot connect to [2001:db8::1]:1: ", 0), 0u);
+  auto how = as_worker();
+  how.insecure = true;
+  expect_works(connector::connect(io, anywhere, how));
+  expect_works(connector::connect(io, {"localhost", here.port}, as_worker()));
 }
 
 TEST_F(listening, nobody_at_the_address_is_told_at_once) {

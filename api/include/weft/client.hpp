@@ -35,6 +35,9 @@ struct client_options {
   std::uint64_t max_pending = 10'000'000;
   /// or while their arguments take so many bytes.
   std::uint64_t max_pending_bytes = std::uint64_t{1} << 30;
+  /// Allows a scheduler's address that is not on this machine's loopback: what goes over the network is not
+  /// encrypted, only who connects is known.
+  bool insecure = false;
 };
 
 struct scatter_options {
@@ -64,7 +67,8 @@ class WEFT_API client {
   /// Of a cluster of this program, which must outlive it. Throws std::logic_error for one that is closed.
   explicit client(local_cluster& cluster, client_options options = {});
   /// Of the scheduler at "host:port". Throws connection_error (nobody there, wrong key, another protocol) and
-  /// timeout_error, naming the address; std::invalid_argument where it is not an address.
+  /// timeout_error, naming the address; std::invalid_argument where it is not an address, and for one that is
+  /// not loopback (127.0.0.0/8, ::1, names of those) though not `insecure`.
   explicit client(const std::string& address, client_options options = {});
   explicit client(const char* address, client_options options = {});
   client(client&& other) noexcept;

@@ -19,13 +19,17 @@ struct worker_options {
   std::string key_file = {};
   /// Libraries with task functions, loaded first.
   std::vector<std::string> libraries = {};
+  /// Allows an address that is not on this machine's loopback: what goes over the network is not encrypted,
+  /// only who connects is known.
+  bool insecure = false;
 };
 
 /// Runs tasks of the cluster whose scheduler is at `address`, until SIGINT or SIGTERM comes or the cluster
 /// wants this process no more; says on standard error what happens. Returns the process's exit code: 0, or 3
 /// if the scheduler was lost. Call it before other threads are started: it blocks those signals. Throws
 /// connection_error and timeout_error, naming the address;
-/// std::invalid_argument for what is no address, and for a library that cannot be loaded.
+/// std::invalid_argument for what is no address, for one that is not loopback though not `insecure`, and for
+/// a library that cannot be loaded.
 WEFT_API int run_worker(const std::string& address, const worker_options& options = {});
 
 /// Blocks SIGINT and SIGTERM for the calling thread and those that it starts, and waits for one of them.
