@@ -335,6 +335,7 @@ void scheduler_state::assign(task_id task, record& row, worker_id worker, schedu
   if (its.assignments.size() > 2 * its.outstanding + 64)
     std::erase_if(its.assignments,
                   [&](const auto& entry) { return !outstanding_at(entry.first, worker, entry.second); });
+  if (const std::string* key = users_key(row)) commands.to_workers.send(worker, task_named{task, *key});
   commands.to_workers.send(worker, std::move(order));
   placed(row);
   answer_askers(task, row, commands);

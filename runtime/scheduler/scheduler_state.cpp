@@ -223,10 +223,15 @@ worker_id scheduler_state::worker_named(const std::string& name) const {
   return {};
 }
 
+// Null if the user gave it none.
+const std::string* scheduler_state::users_key(const record& row) {
+  if (!row.extras || !row.extras->demands || row.extras->demands->key.empty()) return nullptr;
+  return &row.extras->demands->key;
+}
+
 std::string scheduler_state::key_of(task_id task) const {
   const record* row = tasks_.find(task);
-  if (row && row->extras && row->extras->demands && !row->extras->demands->key.empty())
-    return row->extras->demands->key;
+  if (const std::string* key = row ? users_key(*row) : nullptr) return *key;
   return printable_key(functions_, row ? row->function : function_id{}, task);
 }
 

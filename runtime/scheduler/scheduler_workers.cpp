@@ -163,16 +163,18 @@ void scheduler_state::on(task_failed& event, scheduler_commands& commands) {
   }
 }
 
-// Workers know a task by its id alone; who reads the error knows it by the key that the user gave it.
+// What fails before it runs is called by its id there; who reads the error knows it by the key that he gave
+// it.
 failure_ptr scheduler_state::with_users_key(const record& row, task_id task, const failure_ptr& why) const {
-  if (!row.extras || !row.extras->demands || row.extras->demands->key.empty()) return why;
+  const std::string* key = users_key(row);
+  if (!key) return why;
   if (why->key != printable_key(functions_, row.function, task))
     return why; // another task's error, passed on
   auto named = make_intrusive<failure>();
   named->kind = why->kind;
   named->type = why->type;
   named->messages = why->messages;
-  named->key = row.extras->demands->key;
+  named->key = *key;
   named->worker = why->worker;
   named->original = why->original;
   return named;

@@ -112,7 +112,7 @@ std::optional<std::string> task_batch::current_key() const {
 }
 
 std::string task_batch::key_of(const ready_task& task) const {
-  return printable_key(functions_, task.function, task.task);
+  return task.key ? *task.key : printable_key(functions_, task.function, task.task);
 }
 
 } // namespace weft::detail

@@ -89,6 +89,13 @@ struct leave {
   WEFT_NO_MEMBERS(leave)
 };
 
+/// The user gave this task a key. Comes right before its compute_task; who has none is called by its id.
+struct task_named {
+  task_id task;
+  std::string key;
+  WEFT_MEMBERS(task_named, task, key)
+};
+
 // -- from the executor threads
 // ---------------------------------------------------------------------------------
 
@@ -180,13 +187,13 @@ struct requester_gone {
   WEFT_MEMBERS(requester_gone, requester)
 };
 
-using worker_event =
-    std::variant<compute_task, give_back_task, drop_replica, input_located, acquire_replica, peer_introduced,
-                 peer_lost, leave, run_finished, run_failed, run_seceded, run_rejoined, value_requested,
-                 value_put, value_arrived, value_moved, value_refused, peer_unreachable, requester_gone>;
+using worker_event = std::variant<compute_task, give_back_task, drop_replica, input_located, acquire_replica,
+                                  peer_introduced, peer_lost, leave, task_named, run_finished, run_failed,
+                                  run_seceded, run_rejoined, value_requested, value_put, value_arrived,
+                                  value_moved, value_refused, peer_unreachable, requester_gone>;
 
 /// How many of worker_event's alternatives may come over a link from the scheduler: the first so many.
-inline constexpr std::size_t worker_events_from_scheduler = 8;
+inline constexpr std::size_t worker_events_from_scheduler = 9;
 
 // -- what a worker asks of those who move data
 // -----------------------------------------------------------------

@@ -121,6 +121,10 @@ void worker_state::on(instant, leave&, worker_commands& commands) {
   commands.leave = true;
 }
 
+void worker_state::on(instant, task_named& event, worker_commands&) {
+  keys_.try_emplace(event.task, std::move(event.key)); // the same whenever it is said
+}
+
 // -- from the executor threads
 // ---------------------------------------------------------------------------------
 
@@ -284,6 +288,7 @@ void worker_state::start(task_id task, worker_task& row, ready_task& taken, work
   taken.run = row.run;
   taken.function = row.function;
   taken.announced = row.announce;
+  if (const auto named = keys_.find(task); named != keys_.end()) taken.key = &named->second;
   taken.body = std::move(row.body);
   taken.inputs.reserve(row.inputs.size());
   for (const task_id id : row.inputs) {
@@ -435,6 +440,7 @@ void worker_state::end_row(task_id task, worker_task& row, worker_commands& comm
     commands.garbage_values.push_back(std::move(row.value));
   }
   if (row.body) commands.garbage_bodies.push_back(std::move(row.body));
+  keys_.erase(task);
   tasks_.erase(task);
 }
 

@@ -9,7 +9,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,6 +35,7 @@ struct ready_task {
   run_id run;
   function_id function;
   bool announced = false; ///< the report task_started must have left the process before user code begins
+  const std::string* key = nullptr; ///< the user's, if he gave it one; valid while it runs
   body_ptr body;
   std::vector<value_ptr> inputs;
 };
@@ -124,6 +127,7 @@ class worker_state {
   void on(instant now, peer_introduced& event, worker_commands& commands);
   void on(instant now, peer_lost& event, worker_commands& commands);
   void on(instant now, leave& event, worker_commands& commands);
+  void on(instant now, task_named& event, worker_commands& commands);
   void on(instant now, run_finished& event, worker_commands& commands);
   void on(instant now, run_failed& event, worker_commands& commands);
   void on(instant now, run_seceded& event, worker_commands& commands);
@@ -160,6 +164,7 @@ class worker_state {
   std::int64_t next_turn_ = 1;   // of those that came, in the order of the scheduler's decisions
   std::int64_t next_ahead_ = -1; // of those that go before all
   std::deque<std::pair<instant, task_id>> deadlines_; // all waits are equally long, so this is in order
+  std::map<task_id, std::string> keys_;               // the user's, of the tasks that have one
   std::vector<bool> waits_;                           // by function: inside, for other tasks
   std::vector<std::int64_t> mean_times_;              // by function; 0: not measured
   std::size_t ready_count_ = 0;

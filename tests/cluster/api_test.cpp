@@ -228,6 +228,7 @@ TEST_P(api, another_clients_future_is_refused_as_an_argument) {
 TEST_P(api, a_key_in_use_is_refused_and_free_again_when_its_future_is_gone) {
   auto first = client_.submit({.key = "x"}, inc, 1);
   EXPECT_EQ(first.key(), "x");
+  EXPECT_EQ(client_.submit({.key = "y"}, [] { return this_task::key(); }).result(), "y");
   EXPECT_THROW(client_.submit({.key = "x"}, inc, 2), key_conflict);
   first.release();
   EXPECT_EQ(client_.submit({.key = "x"}, inc, 2).result(), 3);

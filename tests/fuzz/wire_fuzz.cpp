@@ -257,7 +257,8 @@ std::vector<test::fuzz_input> test::fuzz_seeds() {
   compute.body = body;
   compute.inputs = {input_location{{2}, {1}}, input_location{{3}, {2}}};
   seeds.push_back(batch_of<worker_event>(to_worker, {compute, give_back_task{{1}, {1}, true},
-                                                     peer_introduced{{2}, "bob", "127.0.0.1:5"}, leave{}}));
+                                                     peer_introduced{{2}, "bob", "127.0.0.1:5"}, leave{},
+                                                     task_named{{1}, "chosen"}}));
   seeds.push_back(batch_of<holder_event>(
       to_holder,
       {result_ready{{1}, {1}, {1}, 8, make_value<std::string>("seven")},

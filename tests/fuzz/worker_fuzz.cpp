@@ -15,8 +15,8 @@ using namespace detail;
 namespace {
 
 using from_others = std::variant<compute_task, give_back_task, drop_replica, input_located, acquire_replica,
-                                 peer_introduced, peer_lost, value_requested, value_put, value_arrived,
-                                 value_moved, value_refused, peer_unreachable, requester_gone>;
+                                 peer_introduced, peer_lost, task_named, value_requested, value_put,
+                                 value_arrived, value_moved, value_refused, peer_unreachable, requester_gone>;
 
 class worker_play {
  public:

@@ -40,7 +40,9 @@ class worker_stage final : public stage {
     }
     std::string text = "runs ";
     append_text(text, taken->task);
-    text += " run=" + std::to_string(taken->run.value) + " inputs=";
+    text += " run=" + std::to_string(taken->run.value);
+    if (taken->key) text += " key=" + *taken->key;
+    text += " inputs=";
     append_text(text, taken->inputs);
     lines_.push_back(text);
   }

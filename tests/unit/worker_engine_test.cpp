@@ -80,6 +80,21 @@ TEST_F(worker_engine_test, a_task_knows_its_key_and_its_worker) {
   finished(1);
 }
 
+TEST_F(worker_engine_test, a_task_with_a_key_of_the_users_is_called_by_it_wherever_it_is_named) {
+  start();
+  std::promise<std::string> said_by_task;
+  tell_each(task_named{id(1), "chosen"}, compute(1, [&](auto) -> int {
+              said_by_task.set_value(this_task::key());
+              while (!this_task::stop_requested()) {
+              }
+              throw std::out_of_range("too far");
+            }));
+  EXPECT_EQ(said_by_task.get_future().get(), "chosen");
+  EXPECT_EQ(engine->stop(0s), std::vector<std::string>{"chosen"});
+  auto event = next();
+  EXPECT_EQ(std::get<task_failed>(event).failure->key, "chosen");
+}
+
 TEST_F(worker_engine_test, asking_for_this_task_outside_a_task_is_a_logic_error) {
   EXPECT_THROW(this_task::stop_requested(), std::logic_error);
   EXPECT_THROW(this_task::key(), std::logic_error);

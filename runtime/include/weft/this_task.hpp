@@ -13,7 +13,7 @@ namespace weft::this_task {
 /// <weft/stop_token.hpp>.
 WEFT_API bool stop_requested();
 
-/// The printable key: the function's name and the task's number.
+/// The task's key: the one that was asked for, else the function's name and the task's number.
 WEFT_API std::string key();
 
 /// The name of the worker that runs it.
