@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t inputs_looked_at =
     64; // of a task with very many, to find out where most of its inputs are
 constexpr std::size_t thefts_looked_at = 64; // assignments of a victim
+constexpr std::size_t turn_max = 16;         // tasks given to one worker before the next one's turn
 constexpr std::size_t few_workers = 9;       // of which all are looked at; of more
 constexpr std::size_t open_looked_at = 4;    // open workers, beside those that have inputs
 // Until an input is there that is elsewhere: nanoseconds in the same process and between processes, and how
@@ -162,14 +163,21 @@ worker_id scheduler_state::preferred_by_inputs(const record& row) const {
   }
   if (candidates.empty()) return {};
   const std::int64_t its_time = expected_time(row.function);
-  if (its_time <= hand_over_time) {
+  const bool measured = is_measured(row.function);
+  // Nobody knows yet how long it takes: worth a move only to who has nothing to do.
+  const auto consider = [&](worker_id worker) {
+    const worker_record& its = workers_[worker.value];
+    if (!its.live || its.retiring) return;
+    if (measured || (its.has_spare_thread() && its.own.empty())) candidate_of(worker);
+  };
+  if (measured && its_time <= hand_over_time) {
     // It is done where it is before it would begin elsewhere.
   } else if (workers_.size() <= few_workers) {
     for (std::uint32_t i = 1; i < workers_.size(); ++i)
-      if (workers_[i].live && !workers_[i].retiring) candidate_of(worker_id{i});
+      consider(worker_id{i});
   } else {
     for (std::size_t i = 0; i < open_.size() && i < open_looked_at; ++i)
-      if (workers_[open_[i].value].live && !workers_[open_[i].value].retiring) candidate_of(open_[i]);
+      consider(open_[i]);
   }
   worker_id best;
   std::int64_t earliest = 0;
@@ -214,14 +222,14 @@ void scheduler_state::settle(scheduler_commands& commands) {
   }
   for (const worker_id worker : crowded_)
     note_room(worker);
-  // One task a turn and worker, so that what is ready spreads over all that have room.
+  // A turn each, so that what is ready spreads over all that have room.
   while (!open_.empty() && work_waits()) {
     const worker_id worker = open_.front();
     open_.pop_front();
     worker_record& its = workers_[worker.value];
     its.in_open = false;
     if (!has_room(its)) continue;
-    if (give_work(worker, commands))
+    if (give_turn(worker, commands))
       note_room(worker);
     else
       idle_.push_back(worker);
@@ -302,6 +310,18 @@ bool scheduler_state::give_work(worker_id worker, scheduler_commands& commands) 
   const task_id task = queue.front();
   queue.pop_front();
   assign(task, take_own ? *own : *any, worker, commands);
+  return true;
+}
+
+// Neighbours most likely meet again as inputs of the same task: so a turn is several of them where they are
+// short and many, as Dask assigns the neighbours among its root tasks together. False if nothing was given.
+bool scheduler_state::give_turn(worker_id worker, scheduler_commands& commands) {
+  worker_record& its = workers_[worker.value];
+  const std::int64_t full = its.load + hand_over_time;
+  std::size_t left = std::min(turn_max, ready_.size() / (open_.size() + 1));
+  if (!give_work(worker, commands)) return false;
+  while (left > 1 && its.load < full && has_room(its) && give_work(worker, commands))
+    --left;
   return true;
 }
 
@@ -441,6 +461,10 @@ std::int64_t scheduler_state::expected_time(function_id id) const {
       id.value < function_records_.size() ? function_records_[id.value] : function_record{};
   if (known.mean_time == 0) return settings_.unmeasured;
   return known.waits ? std::max(known.mean_time, settings_.unmeasured) : known.mean_time;
+}
+
+bool scheduler_state::is_measured(function_id id) const {
+  return id.value < function_records_.size() && function_records_[id.value].mean_time != 0;
 }
 
 void scheduler_state::measure(function_id id, std::int64_t duration) {

@@ -246,6 +246,7 @@ class scheduler_state {
   bool waits_for_inputs(const record& row) const;
   record* ready_front(priority_queue& queue);
   bool give_work(worker_id worker, scheduler_commands& commands);
+  bool give_turn(worker_id worker, scheduler_commands& commands);
   void assign(task_id task, record& row, worker_id worker, scheduler_commands& commands);
   worker_id longest_queue() const;
   bool take_from(worker_id victim, worker_id thief, scheduler_commands& commands);
@@ -266,6 +267,7 @@ class scheduler_state {
 
   function_record& function(function_id id);
   std::int64_t expected_time(function_id function) const;
+  bool is_measured(function_id function) const;
   void measure(function_id function, std::int64_t duration);
   spread spread_of(function_id function);
   bool is_restricted(const record& row);
