@@ -44,10 +44,12 @@ std::unique_ptr<cluster_worker> start_thread_worker(node& node,
                                                     const std::string& name, std::uint32_t threads);
 
 /// Starts the program that weft::init holds open. Returns when the process runs; whether it has joined says
-/// `wait_for_worker_process`. Throws std::system_error, std::logic_error (see local_cluster).
+/// `wait_for_worker_process`. Asked to stop, it ends after `shutdown_timeout` whatever runs, and says on
+/// stderr which tasks did. Throws std::system_error, std::logic_error (see local_cluster).
 std::unique_ptr<cluster_worker> start_process_worker(const std::shared_ptr<scheduler_handle>& scheduler,
                                                      const cluster_key& key, const std::string& name,
-                                                     std::uint32_t threads);
+                                                     std::uint32_t threads,
+                                                     std::chrono::nanoseconds shutdown_timeout);
 
 /// Waits until a worker process has joined. Throws connection_error saying how it ended instead.
 void wait_for_worker_process(cluster_worker& worker);

@@ -31,7 +31,9 @@ void say(const std::string& sentence) {
   std::fprintf(stderr, "weft: %s\n", sentence.c_str());
 }
 
-std::string threads_cannot_be_killed(const std::string& worker, const std::string& tasks) {
+// A process says itself in the middle of which tasks it ends, if it still can.
+std::string describe_laggard(bool is_process, const std::string& worker, const std::string& tasks) {
+  if (is_process) return "the worker process " + worker + " did not end in time and is killed";
   return "waiting for " + tasks + " on " + worker + " to end; a thread cannot be killed";
 }
 
@@ -88,7 +90,8 @@ std::string local_cluster::implementation::reserve_name(const std::string& wante
 
 std::unique_ptr<detail::cluster_worker> local_cluster::implementation::make(new_worker_options how) {
   const std::uint32_t threads = how.threads > 0 ? how.threads : threads_per_worker;
-  if (options.processes) return detail::start_process_worker(scheduler, *key, how.name, threads);
+  if (options.processes)
+    return detail::start_process_worker(scheduler, *key, how.name, threads, options.shutdown_timeout);
   return detail::start_thread_worker(*node, scheduler, how.name, threads);
 }
 
@@ -146,7 +149,7 @@ void local_cluster::implementation::leave(std::unique_ptr<detail::cluster_worker
   worker->ask_to_stop();
   const std::string tasks = worker->wait_until_stopped(options.shutdown_timeout);
   if (tasks.empty()) return;
-  if (!options.processes) say(threads_cannot_be_killed(worker->name(), tasks));
+  say(describe_laggard(options.processes, worker->name(), tasks));
   worker->force_to_stop();
 }
 
@@ -205,7 +208,7 @@ void local_cluster::implementation::close() {
     const auto left = std::max(std::chrono::nanoseconds(0), deadline - detail::instant::now());
     const std::string tasks = worker->wait_until_stopped(left);
     if (tasks.empty()) continue;
-    if (!options.processes) say(threads_cannot_be_killed(worker->name(), tasks));
+    say(describe_laggard(options.processes, worker->name(), tasks));
     worker->force_to_stop();
   }
   workers.clear();

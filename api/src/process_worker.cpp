@@ -6,12 +6,14 @@
 
 #include <weft/errors.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <mutex>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -62,6 +64,15 @@ std::string describe_end(const siginfo_t& end) {
 
 /// How long a worker process that has lost its connection takes to end, at most.
 constexpr std::chrono::seconds grace{5};
+
+/// How long one that has given its tasks up takes to say so and end.
+constexpr std::chrono::seconds time_for_last_words{2};
+
+/// More would overflow.
+constexpr std::chrono::hours for_ever{24 * 365};
+
+/// After how much quiet the beginning of a line is shown.
+constexpr int quiet_milliseconds = 100;
 
 /// posix_spawn's arguments, freed whatever happens.
 class spawn_plan {
@@ -117,15 +128,20 @@ class spawn_plan {
 class line_writer {
  public:
   explicit line_writer(std::string name) : prefix_(std::move(name) + ": ") {}
-  ~line_writer() {
-    if (!line_.empty()) write_line();
-  }
+  ~line_writer() { flush(); }
 
   void take(const char* bytes, std::size_t size) {
     for (const char* end = bytes + size; bytes != end; ++bytes) {
       if (*bytes == '\n' || line_.size() == longest_line) write_line();
       if (*bytes != '\n') line_ += *bytes;
     }
+  }
+
+  /// Whether there is the beginning of a line.
+  bool waits_for_more() const noexcept { return !line_.empty(); }
+  /// Makes a line of it.
+  void flush() {
+    if (!line_.empty()) write_line();
   }
 
  private:
@@ -144,7 +160,7 @@ class line_writer {
 class process_worker final : public cluster_worker {
  public:
   process_worker(std::shared_ptr<scheduler_handle> scheduler, const cluster_key& key, std::string name,
-                 std::uint32_t threads)
+                 std::uint32_t threads, std::chrono::nanoseconds shutdown_timeout)
       : scheduler_(std::move(scheduler)), name_(std::move(name)) {
     const program_file program = program_for_workers();
     descriptor_pair control = make_socket_pair();
@@ -157,7 +173,8 @@ class process_worker final : public cluster_worker {
     plan.pass(output.theirs, STDERR_FILENO);
     process_ = plan.spawn(program);
     lifeline_ = std::move(lifeline.ours);
-    send_orders(lifeline_.get(), {.key = key, .threads = threads, .name = name_});
+    send_orders(lifeline_.get(),
+                {.key = key, .threads = threads, .shutdown_timeout = shutdown_timeout, .name = name_});
     scheduler_->accept_socket(std::move(control.ours));
     output_thread_ = std::thread([this, from = std::move(output.ours)] { forward_output(from.get()); });
     watch_thread_ = std::thread([this] { watch(); });
@@ -186,7 +203,9 @@ class process_worker final : public cluster_worker {
   void ask_to_stop() override { send_signal(lifeline_.get(), worker_signal::stop); }
 
   std::string wait_until_stopped(std::chrono::nanoseconds limit) override {
-    return wait_until_ended(limit) ? "" : "its tasks";
+    return wait_until_ended(std::min<std::chrono::nanoseconds>(limit, for_ever) + time_for_last_words)
+               ? ""
+               : "its tasks";
   }
 
   void force_to_stop() override {
@@ -212,13 +231,16 @@ class process_worker final : public cluster_worker {
  private:
   bool wait_until_ended(std::chrono::nanoseconds limit) {
     std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, limit, [&] { return !how_it_ended_.empty(); });
+    return changed_.wait_for(lock, std::min<std::chrono::nanoseconds>(limit, 2 * for_ever),
+                             [&] { return !how_it_ended_.empty(); });
   }
 
   void forward_output(int from) const {
     line_writer lines{name_};
     char bytes[4096];
     for (;;) {
+      pollfd waiting{.fd = from, .events = POLLIN, .revents = 0};
+      if (lines.waits_for_more() && poll(&waiting, 1, quiet_milliseconds) == 0) lines.flush();
       const ssize_t size = read(from, bytes, sizeof bytes);
       if (size < 0 && errno == EINTR) continue;
       if (size <= 0) return;
@@ -264,8 +286,9 @@ class process_worker final : public cluster_worker {
 
 std::unique_ptr<cluster_worker> start_process_worker(const std::shared_ptr<scheduler_handle>& scheduler,
                                                      const cluster_key& key, const std::string& name,
-                                                     std::uint32_t threads) {
-  return std::make_unique<process_worker>(scheduler, key, name, threads);
+                                                     std::uint32_t threads,
+                                                     std::chrono::nanoseconds shutdown_timeout) {
+  return std::make_unique<process_worker>(scheduler, key, name, threads, shutdown_timeout);
 }
 
 void wait_for_worker_process(cluster_worker& worker) {

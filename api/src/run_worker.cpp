@@ -1,5 +1,6 @@
 #include "actors/node.hpp"
 #include "api/src/cluster_at.hpp"
+#include "api/src/join_words.hpp"
 #include "api/src/machine_memory.hpp"
 
 #include <weft/worker.hpp>
@@ -24,13 +25,6 @@ detail::cluster_address address_of(const std::string& address, const worker_opti
   detail::cluster_address where = detail::cluster_at(address, options.key_file, options.insecure);
   where.retry = true; // it may be started a moment before its scheduler
   return where;
-}
-
-std::string describe(const std::vector<std::string>& tasks) {
-  std::string text;
-  for (const auto& task : tasks)
-    text += (text.empty() ? "" : ", ") + task;
-  return text;
 }
 
 } // namespace
@@ -64,7 +58,7 @@ int run_worker(const std::string& address, const worker_options& options) {
     const auto tasks = worker->stop(std::chrono::seconds(5));
     if (tasks.empty()) continue;
     std::fprintf(stderr, "weft: worker %s ends in the middle of %s\n", worker->name().c_str(),
-                 describe(tasks).c_str());
+                 detail::join_words(tasks).c_str());
     std::fflush(nullptr);
     _Exit(code); // a thread that runs a task cannot be ended otherwise
   }

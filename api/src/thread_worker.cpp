@@ -1,5 +1,6 @@
 #include "actors/node.hpp"
 #include "api/src/cluster_worker.hpp"
+#include "api/src/join_words.hpp"
 #include "api/src/machine_memory.hpp"
 
 #include <utility>
@@ -19,10 +20,7 @@ class thread_worker final : public cluster_worker {
 
   std::string wait_until_stopped(std::chrono::nanoseconds limit) override {
     still_running_ = handle_->stop(limit);
-    std::string text;
-    for (const auto& key : still_running_)
-      text += (text.empty() ? "" : ", ") + key;
-    return text;
+    return join_words(still_running_);
   }
 
   void force_to_stop() override {

@@ -35,9 +35,11 @@ void receive_all(int socket, void* bytes, std::size_t size) {
 
 void send_orders(int lifeline, const worker_orders& orders) {
   const auto& key = orders.key.bytes();
+  const std::int64_t shutdown_timeout = orders.shutdown_timeout.count();
   const auto name_size = static_cast<std::uint32_t>(orders.name.size());
   send_all(lifeline, key.data(), key.size());
   send_all(lifeline, &orders.threads, sizeof orders.threads);
+  send_all(lifeline, &shutdown_timeout, sizeof shutdown_timeout);
   send_all(lifeline, &name_size, sizeof name_size);
   send_all(lifeline, orders.name.data(), name_size);
 }
@@ -45,13 +47,18 @@ void send_orders(int lifeline, const worker_orders& orders) {
 worker_orders receive_orders(int lifeline) {
   key_bytes key;
   std::uint32_t threads = 0;
+  std::int64_t shutdown_timeout = 0;
   std::uint32_t name_size = 0;
   receive_all(lifeline, key.data(), key.size());
   receive_all(lifeline, &threads, sizeof threads);
+  receive_all(lifeline, &shutdown_timeout, sizeof shutdown_timeout);
   receive_all(lifeline, &name_size, sizeof name_size);
   std::string name(name_size, '\0');
   receive_all(lifeline, name.data(), name.size());
-  return {.key = cluster_key(key), .threads = threads, .name = std::move(name)};
+  return {.key = cluster_key(key),
+          .threads = threads,
+          .shutdown_timeout = std::chrono::nanoseconds(shutdown_timeout),
+          .name = std::move(name)};
 }
 
 bool send_signal(int lifeline, worker_signal signal) noexcept {

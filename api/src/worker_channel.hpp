@@ -2,6 +2,7 @@
 
 #include "runtime/services/cluster_key.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ inline constexpr const char* worker_marker = "WEFT_WORKER_PROCESS";
 struct worker_orders {
   cluster_key key;
   std::uint32_t threads = 1;
+  /// How long it waits for tasks that run when it has to end; then it says which they are, and ends.
+  std::chrono::nanoseconds shutdown_timeout{0};
   std::string name;
 };
 
@@ -27,7 +30,8 @@ void send_orders(int lifeline, const worker_orders& orders);
 /// Throws connection_error if the other end closes before.
 worker_orders receive_orders(int lifeline);
 
-/// From the process: it has joined. From the program: end when the tasks that run have ended.
+/// From the process: it has joined. From the program: end when the tasks that run have ended, or it took too
+/// long.
 enum class worker_signal : char { joined = 'J', stop = 'S' };
 
 /// False if the other end is gone.

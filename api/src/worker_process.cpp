@@ -1,6 +1,7 @@
 #include "api/src/worker_process.hpp"
 
 #include "actors/node.hpp"
+#include "api/src/join_words.hpp"
 #include "api/src/machine_memory.hpp"
 #include "api/src/worker_channel.hpp"
 
@@ -72,9 +73,10 @@ void run_worker_process() {
                                            std::move(how), [&end](const std::string&) { end.want(); });
     send_signal(inherited_lifeline_descriptor, worker_signal::joined);
     end.wait();
-    while (!worker->stop(std::chrono::hours(1)).empty()) {
-    }
-    end_process(0);
+    const auto tasks = worker->stop(orders.shutdown_timeout);
+    if (tasks.empty()) end_process(0);
+    std::fprintf(stderr, "weft: ends in the middle of %s\n", join_words(tasks).c_str());
+    end_process(1);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "weft: %s\n", error.what());
     end_process(1);

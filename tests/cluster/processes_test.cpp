@@ -289,8 +289,16 @@ TEST_F(programs, that_wait_without_workers_say_what_for_and_go_on_when_one_comes
 TEST_F(programs, that_end_while_a_task_loops_end_the_worker_too) {
   test::child_process parent{{program(), "shutdown"}};
   const pid_t worker = std::stoi(parent.read_line());
-  EXPECT_EQ(parent.wait().exit_code, 0);
+  const auto end = parent.wait();
+  EXPECT_EQ(end.exit_code, 0);
+  EXPECT_NE(end.errors.find("worker-0: weft: ends in the middle of endless\n"), std::string::npos)
+      << end.errors;
   test::wait_until_gone(worker);
+}
+
+TEST_F(programs, see_the_beginning_of_a_line_while_the_rest_is_not_there) {
+  const auto end = test::run({program(), "half_a_line"});
+  EXPECT_EQ(end.output, "seen\n") << end.errors;
 }
 
 } // namespace

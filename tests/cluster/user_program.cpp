@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -19,6 +20,32 @@ int inc(int x) {
 void spin() {
   for (volatile bool always = true; always;) {
   }
+}
+
+void say_half_a_line() {
+  std::cout << "half a line" << std::flush;
+  while (!weft::this_task::stop_requested()) {
+  }
+}
+
+void spin_aloud() {
+  std::cout << "spinning" << std::endl;
+  spin();
+}
+
+/// Does this, and waits until this process has written `text` to standard error since.
+template <class Action>
+auto wait_for_standard_error(const std::string& text, Action&& action) {
+  int ends[2];
+  if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+  const int before = dup(STDERR_FILENO);
+  dup2(ends[1], STDERR_FILENO);
+  auto result = action();
+  std::string seen;
+  for (char byte = 0; seen.find(text) == std::string::npos && read(ends[0], &byte, 1) == 1;)
+    seen += byte;
+  dup2(before, STDERR_FILENO);
+  return result;
 }
 
 void say_hello() {
@@ -63,6 +90,12 @@ int run(const std::string& situation, const std::string& own_file) {
     weft::local_cluster cluster{{.workers = 1, .threads_per_worker = 1, .processes = true}};
     weft::client client{cluster};
     client.submit(say_hello).result();
+  } else if (situation == "half_a_line") {
+    weft::local_cluster cluster{{.workers = 1, .threads_per_worker = 1, .processes = true}};
+    weft::client client{cluster};
+    const auto endless =
+        wait_for_standard_error("worker-0: half a line\n", [&] { return client.submit(say_half_a_line); });
+    std::cout << "seen" << std::endl;
   } else if (situation == "nested") {
     weft::local_cluster cluster{{.workers = 1, .threads_per_worker = 1, .processes = true}};
     weft::client client{cluster};
@@ -85,7 +118,8 @@ int run(const std::string& situation, const std::string& own_file) {
                                  .shutdown_timeout = std::chrono::milliseconds(50)}};
     weft::client client{cluster};
     client.wait_for_workers(1);
-    auto endless = client.submit(spin);
+    const auto endless = wait_for_standard_error(
+        "worker-0: spinning\n", [&] { return client.submit({.key = "endless"}, spin_aloud); });
     std::cout << client.workers().at(0).pid << std::endl;
   } else {
     return 2;

@@ -55,9 +55,9 @@ class WEFT_API local_cluster {
 
   std::vector<std::string> worker_names() const;
 
-  /// Ends everything: waits for tasks that run up to `shutdown_timeout`, then ends worker processes; threads
-  /// cannot be killed, so it says which tasks it waits for. Clients of it find the scheduler gone.
-  /// Idempotent.
+  /// Ends everything: waits for tasks that run up to `shutdown_timeout`, then worker processes end in the
+  /// middle of them; threads cannot be killed. Either way it is said on stderr which tasks these are. Clients
+  /// of it find the scheduler gone. Idempotent.
   void close();
 
  private:
