@@ -2,18 +2,16 @@
 // "starpu WORKLOAD METRIC VALUE UNIT".
 
 #include "bench/support/completion_queue.hpp"
+#include "bench/support/round_trip.hpp"
 #include "bench/support/runner.hpp"
-#include "bench/support/statistics.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 #include <starpu.h>
 #include <stdexcept>
-#include <thread>
 #include <vector>
 
 namespace {
@@ -195,16 +193,7 @@ measures round_trips(const settings& how) {
     if (starpu_task_wait(task) != 0) throw std::runtime_error("StarPU lost a task");
     expect(value == 1, "W6");
   };
-  const auto busy = times_of(how.scaled(5'000), round_trip);
-  std::vector<double> rested;
-  for (int i = 0; i < how.scaled(100); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    rested.push_back(times_of(1, round_trip).front());
-  }
-  return {{"round_trip", median(busy), "us"},
-          {"round_trip_p99", quantile(busy, 0.99), "us"},
-          {"rested_round_trip", median(rested), "us"},
-          {"rested_round_trip_p99", quantile(rested, 0.99), "us"}};
+  return time_round_trips(how, round_trip);
 }
 
 } // namespace

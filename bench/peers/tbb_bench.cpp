@@ -5,11 +5,10 @@
 #include "bench/support/completion_queue.hpp"
 #include "bench/support/grid_counters.hpp"
 #include "bench/support/process_figures.hpp"
+#include "bench/support/round_trip.hpp"
 #include "bench/support/runner.hpp"
-#include "bench/support/statistics.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -174,16 +173,7 @@ measures round_trips(const settings& how) {
     arena.enqueue([i, promise] { promise->set_value(inc(i)); });
     expect(future.get() == i + 1, "W6");
   };
-  const auto busy = times_of(how.scaled(5'000), round_trip);
-  std::vector<double> rested;
-  for (int i = 0; i < how.scaled(100); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    rested.push_back(times_of(1, round_trip).front());
-  }
-  return {{"round_trip", median(busy), "us"},
-          {"round_trip_p99", quantile(busy, 0.99), "us"},
-          {"rested_round_trip", median(rested), "us"},
-          {"rested_round_trip_p99", quantile(rested, 0.99), "us"}};
+  return time_round_trips(how, round_trip);
 }
 
 double run_grid(const task_grid& grid) {

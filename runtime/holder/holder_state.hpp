@@ -43,10 +43,9 @@ enum class take_state : std::uint8_t { none, asked, granted };
 struct future_slot {
   std::atomic<std::uint32_t> handles{1};
   std::atomic<slot_status> status{slot_status::pending};
-  bool known : 1 = false;  ///< the scheduler was told of it and not yet of its release
-  bool counted : 1 = true; ///< in pending_count() and pending_bytes()
-  bool fetching : 1 =
-      false; ///< the value was asked for at `worker`; none: the scheduler was asked where it is
+  bool known : 1 = false;        ///< the scheduler was told of it and not yet of its release
+  bool counted : 1 = true;       ///< in pending_count() and pending_bytes()
+  bool fetching : 1 = false;     ///< it was asked for at `worker`; none: the scheduler was asked where it is
   bool fetch_wanted : 1 = false; ///< somebody sleeps on the value; ask as soon as it is known where it is
   bool scattered : 1 = false;    ///< `value` is kept from the start until a worker has stored it
   bool leaving : 1 = false;      ///< no handle is left, but the datum has not been stored yet
