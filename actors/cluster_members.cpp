@@ -12,15 +12,20 @@ std::optional<cluster_members::worker> cluster_members::add_worker(const std::st
   for (std::uint32_t number = id.value; name.empty(); ++number)
     if (auto made_up = "worker-" + std::to_string(number); !workers_.contains(made_up))
       name = std::move(made_up);
+  departed_.erase(name);
   workers_.emplace(name, record{id});
   return worker{id, std::move(name)};
 }
 
 bool cluster_members::remove_worker(worker_id id) {
   std::lock_guard lock{mutex_};
-  const bool found = std::erase_if(workers_, [&](const auto& entry) { return entry.second.id == id; }) != 0;
-  if (found) changed_.notify_all();
-  return found;
+  const auto found = std::find_if(workers_.begin(), workers_.end(),
+                                  [&](const auto& entry) { return entry.second.id == id; });
+  if (found == workers_.end()) return false;
+  if (found->second.joined) departed_.insert(found->first);
+  workers_.erase(found);
+  changed_.notify_all();
+  return true;
 }
 
 worker_id cluster_members::worker_named(const std::string& name) const {
@@ -40,7 +45,8 @@ bool cluster_members::wait_until_joined(const std::string& name) const {
   std::unique_lock lock{mutex_};
   for (;;) {
     const auto found = workers_.find(name);
-    if (found == workers_.end() || ended_) return false;
+    if (found == workers_.end()) return departed_.contains(name);
+    if (ended_) return false;
     if (found->second.joined) return true;
     changed_.wait(lock);
   }

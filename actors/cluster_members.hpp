@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ class cluster_members {
   worker_id worker_named(const std::string& name) const;
   /// The scheduler has heard the worker's own word.
   void mark_joined(worker_id id);
-  /// Waits for that. False if the cluster has no such worker, or has lost it, or `end` was called.
+  /// Waits for that; what became of the worker since makes no difference. False if the cluster has no such
+  /// worker, or has lost it before, or `end` was called.
   bool wait_until_joined(const std::string& name) const;
   /// Nobody will join any more. Idempotent.
   void end();
@@ -46,6 +48,7 @@ class cluster_members {
   mutable std::condition_variable changed_;
   bool ended_ = false;
   std::map<std::string, record> workers_;
+  std::set<std::string> departed_; // had joined
   std::uint32_t workers_made_ = 0;
   std::uint32_t clients_made_ = 0;
 };

@@ -86,7 +86,7 @@ class scheduler_handle {
   /// runs into its death is told so. May come before or after its connection closes.
   virtual void worker_process_ended(const std::string& name, const std::string& how) = 0;
 
-  /// Waits until the scheduler counts on this worker; false if it was lost, or was never there.
+  /// Waits until the scheduler has counted on this worker; false if it was lost before, or was never there.
   virtual bool wait_until_joined(const std::string& name) const = 0;
 
   /// Names of the workers that have joined and not left.

@@ -49,6 +49,8 @@ TEST(cluster_members_test, who_waits_for_a_worker_hears_whether_it_joined) {
   EXPECT_TRUE(joins.get());
   members.remove_worker(bob->id);
   EXPECT_FALSE(goes.get());
+  members.remove_worker(alice->id);
+  EXPECT_TRUE(members.wait_until_joined("alice")); // who asks late, and it has left since
   members.end();
   EXPECT_FALSE(ends.get());
 }

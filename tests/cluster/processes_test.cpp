@@ -118,6 +118,17 @@ TEST_F(processes, a_task_that_kills_every_worker_it_runs_on_fails_with_how_they_
   EXPECT_EQ(client_.submit(add, 1, 2).result(), 3);
 }
 
+TEST_F(processes, workers_that_a_task_kills_as_they_come_have_been_started_all_the_same) {
+  cluster_.scale(0);
+  auto deadly = client_.submit(kill_own_process, 1);
+  for (int deaths = 0; deaths < 4; ++deaths) {
+    cluster_.start_worker();
+    while (!cluster_.worker_names().empty())
+      std::this_thread::yield();
+  }
+  EXPECT_THROW(deadly.result(), worker_killed);
+}
+
 TEST_F(processes, a_worker_that_has_just_died_is_replaced_by_scale) {
   for (int i = 0; i < 5; ++i) {
     const std::string victim = cluster_.worker_names().front();
