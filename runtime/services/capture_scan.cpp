@@ -67,7 +67,8 @@ void check_captures(const void* captures, std::size_t size, const std::type_info
         throw cannot_travel(
             "weft: " + demangled(closure) + " cannot travel: the capture at byte " + std::to_string(at) +
             " points into " + describe(region) +
-            ", which another process has not got; pass the data as an argument instead, or wrap "
+            ", which another process has not got; pass the data (or the function) as an argument instead, or "
+            "wrap "
             "the function in weft::in_process, or in weft::unchecked if that is only a number");
   }
 }

@@ -1,7 +1,6 @@
 #include "runtime/services/function_registry.hpp"
 
-#include <weft/detail/decoder.hpp>
-#include <weft/detail/encoder.hpp>
+#include <weft/codec.hpp>
 #include <weft/errors.hpp>
 
 #include "runtime/services/function_pointers.hpp"
@@ -56,6 +55,14 @@ callable_words decode_function_pointer(decoder& from, callable_kind kind) {
   target.offset = from.read<std::uint64_t>();
   target.second_word = from.read<std::uint64_t>();
   return function_registry::instance().words_received(kind, target);
+}
+
+void encode_function_address(encoder& to, std::uintptr_t address) {
+  encode_function_pointer(to, callable_kind::pointer, {address, 0});
+}
+
+std::uintptr_t decode_function_address(decoder& from) {
+  return decode_function_pointer(from, callable_kind::pointer).first;
 }
 
 // -- published_numbers -----------------------------------------------------------

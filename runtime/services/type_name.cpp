@@ -18,7 +18,7 @@ void throw_null_function() {
 void throw_cannot_travel(const std::type_info& whole, const std::type_info& obstacle) {
   auto sentence = "weft: a " + demangled(whole) + " cannot travel to another process";
   if (whole != obstacle) sentence += ", because there is a " + demangled(obstacle) + " in it";
-  throw cannot_travel(sentence + ": pointers, references, views and functions never do; a class does with a "
+  throw cannot_travel(sentence + ": pointers to data, references and views never do; a class does with a "
                                  "weft_fields function or a weft::codec");
 }
 

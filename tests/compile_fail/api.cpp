@@ -2,8 +2,17 @@
 
 #include <weft/weft.hpp>
 
+#include <atomic>
+#include <chrono>
+#include <initializer_list>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
+
+using namespace std::chrono_literals;
 
 int inc(int x) {
   return x + 1;
@@ -15,17 +24,58 @@ void nothing() {}
 std::unique_ptr<int> make_number() {
   return std::make_unique<int>(1);
 }
+const char* name() {
+  return "name";
+}
+std::vector<std::string_view> words(const std::string& text) {
+  return {text};
+}
+std::span<const int> part(const std::vector<int>& all) {
+  return all;
+}
+std::atomic<int> make_immovable() {
+  return 1;
+}
+struct with_future {
+  int number;
+  std::vector<weft::future<int>> futures;
+};
 
 void wrong_calls(weft::client& client) {
   auto number = client.submit(inc, 1);
   auto unique = client.submit(make_number);
   auto done = client.submit(nothing);
   std::vector<weft::future<std::unique_ptr<int>>> uniques;
+  std::vector<weft::any_future> any{number, unique};
   client.submit({.retries = 1}, inc, number);
+  client.submit([](const auto& x) { return x + 1; }, number);
+  client.submit([](auto&& x) { return x + 1; }, number);
+  client.submit([](int (*function)(int)) { return function; }, inc);
+  client.submit([](weft::task_options its) { return its.retries; }, weft::task_options{});
+  client.submit(weft::in_process([] { return std::string_view("literal"); }));
+  client.submit(weft::in_process([](std::string_view text) { return text.size(); }), std::string_view("x"));
+  client.map(inc, {1, 2, 3});
+  client.map({.key = "x"}, inc, {number, number});
+  client.gather({number, number});
+  client.cancel({number, number});
+  client.cancel({number, done});
+  weft::wait({number, number});
+  weft::wait({number, done}, {.timeout = 5s});
+  weft::wait({.timeout = 5s}, number, done);
+  weft::wait(any, {.until = weft::wait_until::first});
+  weft::progress({number, number});
+  weft::as_completed two({number, number});
+  weft::as_completed<int> none;
+  weft::as_completed<int> fetched({.with_results = true});
+  weft::as_completed<int> braced{{number, number}, {.timeout = 5s}};
+  two.update({number});
+  two.next(5s);
+  number.result(std::chrono::duration<double>(0.5));
   unique.result();
   unique.take();
 #if defined WRONG_ARGUMENT
-  client.submit(inc, std::vector<int>{1});
+  int result = client.submit(inc, std::vector<int>{1}).result();
+  client.submit(inc, client.submit(inc, std::vector<int>{1}));
 #elif defined WRONG_FUTURE
   client.submit(inc, unique);
 #elif defined RESULT_OF_A_TEMPORARY
@@ -46,7 +96,7 @@ void wrong_calls(weft::client& client) {
 #elif defined MAPPED_POINTERS
   client.map(read_there, std::vector<const int*>{nullptr});
 #elif defined MAP_OF_A_NUMBER
-  client.map(inc, 1);
+  auto mapped = client.gather(client.map(inc, 1));
 #elif defined CANCEL_A_NUMBER
   client.cancel(1);
 #elif defined GATHER_A_NUMBER
@@ -64,5 +114,106 @@ void wrong_calls(weft::client& client) {
   client.submit([](const std::unique_ptr<int>& at) { return *at; }, argument);
 #elif defined SCATTER_A_POINTER
   client.scatter("text");
+#elif defined SCATTER_A_COPY
+  const auto datum = make_number();
+  client.scatter(datum);
+#elif defined SCATTER_IMMOVABLE
+  client.scatter(std::atomic<int>(1));
+#elif defined SCATTER_A_VIEW
+  client.scatter(std::string_view("x"));
+#elif defined SCATTER_A_FUTURE
+  client.scatter(number);
+#elif defined GATHER_UNTYPED
+  auto all = client.gather(any);
+#elif defined GATHER_MIXED
+  auto all = client.gather({number, done});
+#elif defined GATHER_TWO
+  std::vector<int> all = client.gather(number, number);
+#elif defined GATHER_NOTHING
+  auto all = client.gather();
+#elif defined CANCEL_TWO
+  client.cancel(number, done);
+#elif defined COMPLETION_UNTYPED
+  weft::as_completed completed(any);
+#elif defined COMPLETION_MIXED
+  weft::as_completed completed({number, done});
+#elif defined COMPLETION_OF_NOTHING
+  weft::as_completed completed;
+#elif defined COMPLETION_OF_OPTIONS
+  weft::as_completed completed({.with_results = true});
+#elif defined COMPLETION_OF_TWO
+  weft::as_completed completed(number, number);
+#elif defined UPDATE_ONE
+  two.update(number);
+#elif defined UPDATE_A_NUMBER
+  two.update(5);
+#elif defined UPDATE_OTHERS
+  two.update(uniques);
+#elif defined WAIT_WITHOUT_UNIT
+  weft::wait(number, 5);
+#elif defined WAIT_TIME_LAST
+  auto [ready, pending] = std::pair<int, int>(weft::wait(std::vector{number}, 5s));
+#elif defined WAIT_FOR_ONE_WITH_OPTIONS
+  weft::wait(number, {.timeout = 5s});
+#elif defined RESULT_WITHOUT_UNIT
+  number.result(5);
+#elif defined WAIT_FOR_WITHOUT_UNIT
+  number.wait_for(0.5);
+#elif defined TIMEOUT_WITHOUT_UNIT
+  weft::wait({number, number}, {.timeout = 5});
+#elif defined CLUSTER_TIMEOUT_WITHOUT_UNIT
+  weft::local_cluster cluster{{.shutdown_timeout = 5}};
+#elif defined SUBMIT_NOTHING
+  int result = client.submit().result();
+#elif defined SUBMIT_OPTIONS
+  client.submit({.key = "x"});
+#elif defined OPTIONS_LAST
+  client.submit(inc, 1, weft::task_options{.key = "x"});
+#elif defined OPTIONS_LAST_NAMED
+  const weft::task_options options{.key = "x"};
+  client.submit(inc, 1, options);
+#elif defined OPTIONS_LAST_IN_BRACES
+  int result = client.submit(inc, 1, {.key = "x"}).result();
+#elif defined OPTIONS_SECOND
+  client.submit(inc, {.key = "x"});
+#elif defined MAP_NOTHING
+  client.map();
+#elif defined MAP_WITHOUT_RANGE
+  client.map(inc);
+#elif defined MAP_OPTIONS_WITHOUT_RANGE
+  auto mapped = client.map({.key = "x"}, inc);
+#elif defined CHANGED_REFERENCE
+  int result = client.submit([](auto& x) { return ++x; }, 1).result();
+#elif defined CHANGED_RESULT
+  client.submit([](auto& x) { x = 2; }, number);
+#elif defined MAPPED_REFERENCE
+  client.map([](auto& x) { return ++x; }, std::vector<int>{1});
+#elif defined IMMOVABLE_RESULT
+  auto immovable = client.submit(make_immovable);
+#elif defined IMMOVABLE_ARGUMENT
+  const std::atomic<int> counter{0};
+  client.submit([](const std::atomic<int>& x) { return x.load(); }, counter);
+#elif defined LITERAL_RESULT
+  const std::string text = client.submit(name).result();
+#elif defined POINTER_RESULT
+  client.submit([] { return new int(1); }).result();
+#elif defined VIEWS_RESULT
+  client.submit(words, "a text");
+#elif defined SPAN_RESULT
+  client.submit(part, std::vector<int>{1});
+#elif defined MAPPED_TO_POINTERS
+  client.map([](int) { return name(); }, std::vector<int>{1});
+#elif defined VIEW_ARGUMENT
+  client.submit([](std::string_view text) { return text.size(); }, std::string_view("x"));
+#elif defined SPAN_ARGUMENT
+  const std::vector<int> all{1};
+  client.submit([](std::span<const int> its) { return its.size(); }, std::span<const int>(all));
+#elif defined POINTERS_IN_A_VECTOR
+  client.submit([](const std::vector<const char*>& its) { return its.size(); },
+                std::vector<const char*>{"x"});
+#elif defined FUTURE_RESULT
+  client.submit(weft::unchecked([&client] { return client.submit(inc, 1); }));
+#elif defined FUTURES_IN_A_RESULT
+  client.submit([](int n) { return with_future{n, {}}; }, 1);
 #endif
 }

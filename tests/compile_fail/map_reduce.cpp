@@ -5,6 +5,7 @@
 #include <memory>
 #include <ranges>
 #include <string>
+#include <string_view>
 #include <vector>
 
 int square(int x) {
@@ -25,12 +26,16 @@ void wrong_calls(weft::client& client) {
   const std::string text = "x";
   client.map_reduce({.pieces = 3}, numbers, square, add, 1).result();
 #if defined NO_RANGE
-  client.map_reduce(5, square, add);
+  int total = client.map_reduce(5, square, add).result();
 #elif defined FUTURES
   client.map_reduce(futures, square, add);
 #elif defined MOVE_ONLY_ELEMENTS
   client.map_reduce(
       uniques, [](const std::unique_ptr<int>& at) { return *at; }, add);
+#elif defined VIEWS
+  const auto view = [](const std::string& its) -> std::string_view { return its; };
+  const auto longer = [](std::string_view a, std::string_view b) { return a.size() < b.size() ? b : a; };
+  client.map_reduce(std::vector<std::string>{"x"}, view, longer).result();
 #elif defined ENDLESS
   client.map_reduce(std::views::iota(0), square, add);
 #elif defined WRONG_ELEMENT

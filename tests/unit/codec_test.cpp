@@ -231,7 +231,7 @@ TEST(codec, a_class_with_a_codec_of_its_own_arrives_though_it_encodes_temporarie
   EXPECT_ARRIVES(std::optional<angle>(angle::from_degrees(1)));
 }
 
-TEST(codec, pointers_references_views_and_functions_do_not_travel) {
+TEST(codec, pointers_to_data_references_and_views_do_not_travel) {
   EXPECT_FALSE(travels<int*>);
   EXPECT_FALSE(travels<const char*>);
   EXPECT_FALSE(travels<std::nullptr_t>);
@@ -239,13 +239,22 @@ TEST(codec, pointers_references_views_and_functions_do_not_travel) {
   EXPECT_FALSE(travels<std::span<int>>);
   EXPECT_FALSE(travels<std::shared_ptr<int>>);
   EXPECT_FALSE(travels<std::unique_ptr<int[]>>);
-  EXPECT_FALSE(travels<void (*)()>);
   EXPECT_FALSE(travels<std::function<void()>>);
   EXPECT_FALSE(travels<holder_of_pointer>);
   EXPECT_FALSE((travels<std::map<int, std::vector<holder_of_pointer>>>));
   EXPECT_FALSE((travels<std::map<int, int, std::function<bool(int, int)>>>));
   EXPECT_FALSE(travels<derived>) << "structured bindings cannot see a base class and members at once";
   EXPECT_TRUE((travels<std::map<std::string, std::vector<tree>>>));
+}
+
+TEST(codec, a_container_of_pointers_or_views_borrows_and_a_class_that_holds_one_does_not) {
+  EXPECT_TRUE(detail::shape_of<const char*>.borrows);
+  EXPECT_TRUE(detail::shape_of<std::span<int>>.borrows);
+  EXPECT_TRUE((detail::shape_of<std::map<int, std::vector<std::string_view>>>.borrows));
+  EXPECT_FALSE(detail::shape_of<holder_of_pointer>.borrows) << "it may know whose the pointed to is";
+  EXPECT_FALSE(detail::shape_of<std::vector<holder_of_pointer>>.borrows);
+  EXPECT_FALSE(detail::shape_of<std::shared_ptr<int>>.borrows);
+  EXPECT_FALSE(detail::shape_of<void (*)()>.borrows);
 }
 
 TEST(codec, the_innermost_obstacle_is_known) {

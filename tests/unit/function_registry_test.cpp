@@ -204,6 +204,40 @@ TEST(carried_callable, with_a_damaged_pointer_is_refused) {
   EXPECT_THROW(decode_with(module, good->bytes()[module] ^ std::byte{1}), build_mismatch);
 }
 
+// -- function pointers as values --------------------------------------------------------------------------
+
+template <class T>
+T arrived(const T& value) {
+  encoder to;
+  encode(to, value);
+  const auto bytes = to.flatten();
+  decoder from(bytes->bytes());
+  auto result = decode<T>(from);
+  from.finish();
+  return result;
+}
+
+TEST(function_pointer, as_a_value_arrives_as_the_same_function) {
+  EXPECT_EQ(arrived(&inc)(1), 2);
+  EXPECT_EQ(arrived(&thrice<double>)(1.5), 4.5);
+  const auto several = arrived(std::vector<int (*)(int)>{&inc, nullptr, &twice});
+  ASSERT_EQ(several.size(), 3u);
+  EXPECT_EQ(several[0](1), 2);
+  EXPECT_EQ(several[1], nullptr);
+  EXPECT_EQ(several[2](4), 8);
+}
+
+TEST(function_pointer, as_a_value_is_not_taken_for_one_of_another_type) {
+  EXPECT_NE(shape_of<int (*)(int)>.hash, shape_of<int (*)(long)>.hash);
+  EXPECT_NE(shape_of<int (*)(int)>.hash, shape_of<bool>.hash);
+}
+
+TEST(function_pointer, as_a_value_that_means_nothing_elsewhere_is_not_sent) {
+  EXPECT_THROW(arrived(static_cast<double (*)(double)>(std::sin)), cannot_travel);
+  EXPECT_THROW(arrived(reinterpret_cast<int (*)(int)>(reinterpret_cast<std::uintptr_t>(&inc) + 1)),
+               cannot_travel);
+}
+
 // -- what arrives ------------------------------------------------------------------------------------------
 
 TEST(function_registry, refuses_to_receive_a_pointer_into_the_middle_of_a_function) {

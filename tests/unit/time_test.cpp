@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <limits>
 #include <ratio>
-#include <type_traits>
 
 using namespace std::chrono_literals;
 using weft::nanoseconds;
@@ -20,11 +20,15 @@ TEST(nanoseconds, are_made_of_every_duration_of_whole_nanoseconds) {
             50'000'000'000);
 }
 
-TEST(nanoseconds, are_not_made_of_what_would_have_to_be_rounded) {
-  EXPECT_FALSE((std::is_convertible_v<std::chrono::duration<double>, nanoseconds>));
-  EXPECT_FALSE((std::is_convertible_v<std::chrono::duration<int, std::pico>, nanoseconds>));
-  EXPECT_FALSE((std::is_convertible_v<std::chrono::duration<int, std::ratio<1, 3>>, nanoseconds>));
-  EXPECT_FALSE((std::is_convertible_v<int, nanoseconds>));
+TEST(nanoseconds, of_other_durations_are_rounded_to_the_nearest) {
+  using seconds = std::chrono::duration<double>;
+  EXPECT_EQ(nanoseconds(seconds(0.3)).count(), 300'000'000);
+  EXPECT_EQ(nanoseconds(seconds(-0.3)).count(), -300'000'000);
+  EXPECT_EQ((nanoseconds(std::chrono::duration<int, std::pico>(1'501)).count()), 2);
+  EXPECT_EQ((nanoseconds(std::chrono::duration<int, std::ratio<1, 3>>(1)).count()), 333'333'333);
+  EXPECT_EQ(nanoseconds(seconds(1e300)), nanoseconds::max());
+  EXPECT_EQ(nanoseconds(seconds(-1e300)).count(), INT64_MIN);
+  EXPECT_EQ(nanoseconds(seconds(std::numeric_limits<double>::quiet_NaN())).count(), 0);
 }
 
 TEST(nanoseconds, of_a_longer_time_than_they_can_hold_are_the_longest_there_are) {

@@ -6,6 +6,8 @@
 #include <weft/time.hpp>
 
 #include <cstddef>
+#include <initializer_list>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,28 +28,53 @@ struct as_completed_options {
 /// belong to one client. Thread-safe, but for the iterators and moving.
 template <class T>
 class as_completed {
-  static_assert(!std::is_same_v<T, detail::no_future>, "weft: as_completed takes a range of futures");
+  static_assert(!std::is_same_v<T, detail::no_future>,
+                "weft: as_completed takes a range of futures, and options");
+  static_assert(
+      !std::is_same_v<T, detail::unsaid>,
+      "weft: as_completed takes a range of futures; one that begins with none says what the results are: "
+      "weft::as_completed<int>");
+  static_assert(!std::is_same_v<T, detail::untyped_future>,
+                "weft: as_completed takes futures of one type, and an any_future does not say which: give it "
+                "future<T>s, or use weft::wait with .until = weft::wait_until::first");
 
  public:
   using value_type = future<T>;
 
   explicit as_completed(as_completed_options options = {})
       : stream_(options.with_results), deadline_(detail::deadline_after(options.timeout)) {}
-  template <class Futures>
-  requires(detail::range_of_futures<Futures> ||
-           std::is_same_v<T, detail::no_future>) explicit as_completed(const Futures& futures,
-                                                                       as_completed_options options = {})
+  template <detail::range_of_futures Futures>
+  requires(!detail::is_no_future<T>) explicit as_completed(const Futures& futures,
+                                                           as_completed_options options = {})
       : as_completed(options) {
     update(futures);
   }
+  explicit as_completed(std::initializer_list<future<T>> futures, as_completed_options options = {})
+      : as_completed(options) {
+    update(futures);
+  }
+  /// What is refused above.
+  template <class... Others>
+  requires(detail::is_no_future<T>) explicit as_completed(const Others&...) : as_completed() {}
+  explicit as_completed(std::initializer_list<any_future>,
+                        as_completed_options = {}) requires(detail::is_no_future<T>)
+      : as_completed() {}
 
   /// Throws std::invalid_argument for a future of another client.
   void add(future<T> future) { stream_.add(future.handle()); }
-  template <detail::range_of_futures Futures>
+  template <class Futures>
   void update(const Futures& futures) {
-    for (const auto& future : futures)
-      add(future);
+    constexpr bool has_futures = detail::range_of_futures<Futures>; // asked below, it would be explained
+    static_assert(has_futures, "weft: update takes a range of futures; add(future) adds one");
+    if constexpr (has_futures) {
+      constexpr bool same_type = std::is_same_v<detail::element_t<Futures>, future<T>>;
+      static_assert(same_type, "weft: update takes futures of the type that as_completed is of");
+      if constexpr (same_type)
+        for (const auto& future : futures)
+          add(future);
+    }
   }
+  void update(std::initializer_list<future<T>> futures) { update<std::initializer_list<future<T>>>(futures); }
 
   /// Waits for the next to complete. Throws std::out_of_range if nothing is left, timeout_error.
   future<T> next() { return future<T>{stream_.next(deadline_)}; }
@@ -104,14 +131,23 @@ class as_completed {
   detail::instant deadline_;
 };
 
-template <detail::range_of_futures Futures>
+template <detail::range_of_typed_futures Futures>
 as_completed(const Futures&) -> as_completed<typename detail::element_t<Futures>::value_type>;
-template <detail::range_of_futures Futures>
+template <detail::range_of_typed_futures Futures>
 as_completed(const Futures&, as_completed_options)
     -> as_completed<typename detail::element_t<Futures>::value_type>;
 
+template <detail::range_of_untyped_futures Futures>
+as_completed(const Futures&, as_completed_options = {}) -> as_completed<detail::untyped_future>;
+as_completed(std::initializer_list<any_future>, as_completed_options = {})
+    ->as_completed<detail::untyped_future>;
+as_completed(as_completed_options = {})->as_completed<detail::unsaid>;
 template <class T>
 requires(!detail::range_of_futures<T>) as_completed(const T&, as_completed_options = {})
+->as_completed<detail::no_future>;
+template <class First, class Second, class... Others>
+requires(!std::is_convertible_v<Second, as_completed_options>)
+    as_completed(const First&, const Second&, const Others&...)
 ->as_completed<detail::no_future>;
 
 } // namespace weft

@@ -3,6 +3,7 @@
 #include <weft/detail/arguments.hpp>
 #include <weft/detail/client_core.hpp>
 #include <weft/detail/map_reduce.hpp>
+#include <weft/detail/refusals.hpp>
 #include <weft/detail/typed_body.hpp>
 #include <weft/export.hpp>
 #include <weft/future.hpp>
@@ -12,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <iosfwd>
 #include <string>
 #include <type_traits>
@@ -82,24 +84,50 @@ class WEFT_API client {
   /// Returns at once with the future of `function(arguments…)`, which a worker will call. A future among the
   /// arguments, or within a container among them, stands for its result and makes this task wait for that
   /// one. Arguments are kept as copies (or moved in) and passed as const: a parameter is `const T&` or `T`.
-  /// A string literal is kept as a std::string; other pointers to data are refused at compile time.
-  /// Throws std::invalid_argument for another client's future, key_conflict, cancelled_error after close,
-  /// connection_error if the scheduler is gone; blocks while too much is pending.
+  /// A string literal is kept as a std::string, a function as a pointer to it, which travels. Other pointers
+  /// and views (string_view, span) are refused at compile time, as arguments and as results, and so is a
+  /// future as a result; of a function in weft::in_process they are not. Throws std::invalid_argument for
+  /// another client's future, key_conflict, cancelled_error after close, connection_error if the scheduler is
+  /// gone; blocks while too much is pending.
   template <class Function, class... Arguments>
-  requires(!std::is_same_v<std::decay_t<Function>, task_options>)
-      detail::submitted_t<Function, Arguments...> submit(Function&& function, Arguments&&... arguments) {
+  requires(!std::is_same_v<std::decay_t<Function>, task_options>) auto submit(Function&& function,
+                                                                              Arguments&&... arguments) {
     return submit(task_options{}, static_cast<Function&&>(function), static_cast<Arguments&&>(arguments)...);
   }
 
   template <class Function, class... Arguments>
-  detail::submitted_t<Function, Arguments...> submit(const task_options& options, Function&& function,
-                                                     Arguments&&... arguments) {
+  auto submit(const task_options& options, Function&& function, Arguments&&... arguments) {
+    // Not said as the type of the result: what is refused there would be so while overloads are still
+    // weighed.
+    using result = detail::submitted_t<Function, Arguments...>;
     detail::client_core& core = own_core();
     detail::input_list inputs{core};
     auto body = detail::make_body(static_cast<Function&&>(function),
                                   detail::substitute(inputs, static_cast<Arguments&&>(arguments))...);
-    return detail::submitted_t<Function, Arguments...>{
-        detail::submit_body(core, std::move(body), inputs, options)};
+    return result{detail::submit_body(core, std::move(body), inputs, options)};
+  }
+
+  // Refused: a call without a function, and options in braces that come last.
+  template <class Nothing = void>
+  future<detail::refused> submit(const task_options& = {}) {
+    static_assert(!std::is_void_v<Nothing>,
+                  "weft: submit takes a function, after options and before arguments");
+    return {};
+  }
+  template <class Function>
+  requires(!std::is_same_v<std::decay_t<Function>, task_options>) future<detail::refused> submit(
+      Function&&, const task_options&&) {
+    return detail::refuse_options_last<Function>();
+  }
+  template <class Function, class Argument>
+  requires(!std::is_same_v<std::decay_t<Function>, task_options>) future<detail::refused> submit(
+      Function&&, Argument&&, const task_options&&) {
+    return detail::refuse_options_last<Function>();
+  }
+  template <class Function, class First, class Second>
+  requires(!std::is_same_v<std::decay_t<Function>, task_options>) future<detail::refused> submit(
+      Function&&, First&&, Second&&, const task_options&&) {
+    return detail::refuse_options_last<Function>();
   }
 
   /// Submits `function(x)` for each x of a range, or `function(x, y, …)` for several ranges side by side, as
@@ -108,63 +136,54 @@ class WEFT_API client {
   template <class Function, class Range, class... Ranges>
   requires(!std::is_same_v<std::decay_t<Function>, task_options>) auto map(Function&& function, Range&& range,
                                                                            Ranges&&... ranges) {
-    return map(task_options{}, function, range, ranges...);
+    return map_ranges(task_options{}, function, range, ranges...);
   }
 
   template <class Function, class Range, class... Ranges>
   auto map(task_options options, Function&& function, Range&& range, Ranges&&... ranges) {
-    constexpr bool iterates = detail::iterable<Range> && (detail::iterable<Ranges> && ...);
-    static_assert(iterates,
-                  "weft: map takes ranges (anything with begin and end) after the function; for one call "
-                  "use submit");
-    if constexpr (iterates) {
-      using result = detail::submitted_t<Function&, detail::element_t<Range>, detail::element_t<Ranges>...>;
-      std::vector<result> futures;
-      if constexpr (requires { range.size(); }) futures.reserve(static_cast<std::size_t>(range.size()));
-      const std::string key = options.key;
-      const auto end = std::end(range);
-      [&](auto at, auto... others) {
-        for (; at != end && (!others.over() && ...); ++at, (others.advance(), ...)) {
-          if (!key.empty()) options.key = key + '-' + std::to_string(futures.size());
-          futures.push_back(submit(options, function, static_cast<const detail::element_t<Range>&>(*at),
-                                   static_cast<const detail::element_t<Ranges>&>(others.element())...));
-        }
-      }(std::begin(range), detail::range_cursor(ranges)...);
-      return futures;
-    } else {
-      return std::vector<future<std::decay_t<Range>>>{};
-    }
+    return map_ranges(std::move(options), function, range, ranges...);
+  }
+
+  /// The same for a list in braces.
+  template <class Function, class T>
+  auto map(Function&& function, std::initializer_list<T> list) {
+    return map_ranges(task_options{}, function, list);
+  }
+  template <class Function, class T>
+  auto map(const task_options& options, Function&& function, std::initializer_list<T> list) {
+    return map_ranges(options, function, list);
+  }
+
+  template <class Function = detail::refused>
+  requires(!std::is_same_v<Function, task_options>) std::vector<future<detail::refused>> map(
+      const Function& = {}) {
+    return detail::refuse_map<Function>();
+  }
+  template <class Function = detail::refused>
+  std::vector<future<detail::refused>> map(const task_options&, const Function& = {}) {
+    return detail::refuse_map<Function>();
   }
 
   /// Waits for all results and returns copies of them, in order. Throws the first failure. What is elsewhere
   /// is fetched all at once. Futures of void: only waits. Throws std::invalid_argument for another client's.
-  template <detail::range_of_futures Futures>
+  template <detail::range_of_typed_futures Futures>
   auto gather(const Futures& futures) {
-    using value = typename detail::element_t<Futures>::value_type;
-    detail::prefetch(own_core(), detail::handles_of(futures));
-    if constexpr (std::is_void_v<value>) {
-      for (const auto& future : futures)
-        future.result();
-    } else {
-      constexpr bool can_be_copied = std::is_copy_constructible_v<value>;
-      static_assert(
-          can_be_copied,
-          "weft: gather copies the results, and this type cannot be copied: call take() on each future, "
-          "which moves its result out");
-      std::vector<value> results;
-      if constexpr (requires { futures.size(); }) results.reserve(static_cast<std::size_t>(futures.size()));
-      if constexpr (can_be_copied)
-        for (const auto& future : futures)
-          results.push_back(future.result());
-      return results;
-    }
+    return gather_range(futures);
+  }
+  /// The same for a list in braces.
+  template <class T>
+  auto gather(std::initializer_list<future<T>> futures) {
+    return gather_range(futures);
   }
 
-  template <class T>
-  requires(!detail::range_of_futures<T>) void gather(const T&) {
-    constexpr bool has_futures = detail::range_of_futures<T>; // asked in the assertion, it would be explained
-    static_assert(has_futures,
-                  "weft: gather takes a range of futures; the result of one future is its result()");
+  template <class... Others>
+  requires(!detail::can_be_gathered<Others...>) detail::refused gather(const Others&...) {
+    return detail::refuse_gather<Others...>();
+  }
+  template <class Nothing = void>
+  detail::refused gather(std::initializer_list<any_future>) {
+    return detail::refuse_gather<
+        std::conditional_t<std::is_void_v<Nothing>, std::initializer_list<any_future>, Nothing>>();
   }
 
   /// The future of reduce(… reduce(reduce(map(x0), map(x1)), map(x2)) …) over a range, in a few tasks however
@@ -184,7 +203,7 @@ class WEFT_API client {
   auto map_reduce(const map_reduce_options& options, Range&& range, const Map& map, const Reduce& reduce) {
     using result = detail::reduction_t<Range, Map, Reduce>;
     if constexpr (std::is_void_v<result>)
-      return future<void>{};
+      return future<detail::refused>{};
     else
       return future<result>{detail::reduction<result, std::decay_t<const Map>, std::decay_t<const Reduce>>{
           own_core(), options, map, reduce}
@@ -205,7 +224,7 @@ class WEFT_API client {
                   const Initial& initial) {
     using result = detail::reduction_t<Range, Map, Reduce>;
     if constexpr (!detail::check_initial<result, Initial>())
-      return future<void>{};
+      return future<detail::refused>{};
     else
       return future<result>{detail::reduction<result, std::decay_t<const Map>, std::decay_t<const Reduce>>{
           own_core(), options, map, reduce}
@@ -217,12 +236,12 @@ class WEFT_API client {
   /// datum is there; the future's `wait()` waits for that. Throws as submit does.
   template <class T>
   future<std::decay_t<T>> scatter(T&& datum, scatter_options options = {}) {
-    static_assert(!std::is_pointer_v<std::decay_t<T>>,
-                  "weft: a pointer means nothing in another process; scatter the "
-                  "value (of a string literal: a std::string)");
-    return future<std::decay_t<T>>{
-        detail::scatter_value(own_core(), detail::make_value<std::decay_t<T>>(static_cast<T&&>(datum)),
-                              std::move(options.workers))};
+    using value = std::decay_t<T>;
+    if constexpr (detail::check_datum<T>())
+      return future<value>{detail::scatter_value(
+          own_core(), detail::make_value<value>(static_cast<T&&>(datum)), std::move(options.workers))};
+    else
+      return {};
   }
 
   /// Cancels each; see any_future::cancel. Throws std::invalid_argument for another client's; what came
@@ -238,6 +257,16 @@ class WEFT_API client {
         for (const auto& future : futures)
           cancel_own(future);
     }
+  }
+  /// The same for a list in braces, also of different types.
+  void cancel(std::initializer_list<any_future> futures) {
+    for (const auto& future : futures)
+      cancel_own(future);
+  }
+  template <class... Others>
+  requires(sizeof...(Others) != 1) void cancel(const Others&...) {
+    constexpr bool one_argument = sizeof...(Others) == 1;
+    static_assert(one_argument, "weft: cancel takes a future or a range of futures: cancel({f, g})");
   }
 
   // -- the cluster
@@ -271,6 +300,53 @@ class WEFT_API client {
   }
   [[noreturn]] static void refuse_moved_from();
   void cancel_own(const any_future& future) const;
+
+  template <class Function, class Range, class... Ranges>
+  auto map_ranges(task_options options, Function& function, Range& range, Ranges&... ranges) {
+    constexpr bool iterates = detail::iterable<Range> && (detail::iterable<Ranges> && ...);
+    static_assert(iterates,
+                  "weft: map takes ranges (anything with begin and end) after the function; for one call "
+                  "use submit");
+    if constexpr (iterates) {
+      using result = detail::submitted_t<Function&, detail::element_t<Range>, detail::element_t<Ranges>...>;
+      std::vector<result> futures;
+      if constexpr (requires { range.size(); }) futures.reserve(static_cast<std::size_t>(range.size()));
+      const std::string key = options.key;
+      const auto end = std::end(range);
+      [&](auto at, auto... others) {
+        for (; at != end && (!others.over() && ...); ++at, (others.advance(), ...)) {
+          if (!key.empty()) options.key = key + '-' + std::to_string(futures.size());
+          futures.push_back(submit(options, function, static_cast<const detail::element_t<Range>&>(*at),
+                                   static_cast<const detail::element_t<Ranges>&>(others.element())...));
+        }
+      }(std::begin(range), detail::range_cursor(ranges)...);
+      return futures;
+    } else {
+      return std::vector<future<detail::refused>>{};
+    }
+  }
+
+  template <class Futures>
+  auto gather_range(const Futures& futures) {
+    using value = typename detail::element_t<Futures>::value_type;
+    detail::prefetch(own_core(), detail::handles_of(futures));
+    if constexpr (std::is_void_v<value>) {
+      for (const auto& future : futures)
+        future.result();
+    } else {
+      constexpr bool can_be_copied = std::is_copy_constructible_v<value>;
+      static_assert(
+          can_be_copied,
+          "weft: gather copies the results, and this type cannot be copied: call take() on each future, "
+          "which moves its result out");
+      std::vector<value> results;
+      if constexpr (requires { futures.size(); }) results.reserve(static_cast<std::size_t>(futures.size()));
+      if constexpr (can_be_copied)
+        for (const auto& future : futures)
+          results.push_back(future.result());
+      return results;
+    }
+  }
 
   implementation* implementation_;
   detail::client_core* core_; // the implementation's

@@ -3,6 +3,7 @@
 #include <weft/detail/arguments.hpp>
 #include <weft/export.hpp>
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,16 @@ WEFT_API void show_progress(const std::vector<const future_handle*>& futures,
 template <detail::range_of_futures Futures>
 void progress(const Futures& futures, const progress_options& options = {}) {
   detail::show_progress(detail::handles_of(futures), options);
+}
+
+template <class T>
+void progress(std::initializer_list<future<T>> futures, const progress_options& options = {}) {
+  progress<std::initializer_list<future<T>>>(futures, options);
+}
+template <class AnyFuture = any_future> // a template, so that only who calls it pays for it
+void progress(std::initializer_list<std::type_identity_t<AnyFuture>> futures,
+              const progress_options& options = {}) {
+  progress<std::initializer_list<AnyFuture>>(futures, options);
 }
 
 template <class T>

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstddef>
+#include <initializer_list>
+#include <type_traits>
 #include <vector>
 
 namespace weft {
@@ -25,6 +27,28 @@ struct wait_result {
   std::vector<Future> not_done;
 };
 
+namespace detail {
+/// Whether `wait` has a meaning for such arguments: futures, options and futures, or a range and options.
+template <class... Arguments>
+inline constexpr bool can_be_waited_for = (is_future<Arguments> && ...);
+template <class... Arguments>
+inline constexpr bool can_be_waited_for<wait_options, Arguments...> = (is_future<Arguments> && ...);
+template <class Futures>
+requires(range_of_futures<Futures>) inline constexpr bool can_be_waited_for<Futures> = true;
+template <class Futures>
+requires(range_of_futures<Futures>) inline constexpr bool can_be_waited_for<Futures, wait_options> = true;
+
+template <class... Arguments>
+refused refuse_wait() {
+  constexpr bool has_futures = can_be_waited_for<Arguments...>; // asked below, it would be explained
+  static_assert(
+      has_futures,
+      "weft: wait takes futures, or a range of futures and options: wait(futures, {.timeout = 5s}); "
+      "one future also has wait_for(5s)");
+  return {};
+}
+} // namespace detail
+
 /// Waits until all futures are done, or the first, or the first that failed; says which are. Does not throw
 /// what a task failed with. Throws timeout_error; std::invalid_argument when waiting for the first of none.
 template <detail::range_of_futures Futures>
@@ -38,11 +62,15 @@ wait_result<detail::element_t<Futures>> wait(const Futures& futures, wait_option
   return result;
 }
 
+/// The same for a list in braces.
 template <class T>
-requires(!detail::range_of_futures<T> && !std::is_base_of_v<any_future, T>) void wait(const T&,
-                                                                                      wait_options = {}) {
-  constexpr bool has_futures = detail::range_of_futures<T>; // asked in the assertion, it would be explained
-  static_assert(has_futures, "weft: wait takes futures, or a range of futures");
+wait_result<future<T>> wait(std::initializer_list<future<T>> futures, wait_options options = {}) {
+  return wait<std::initializer_list<future<T>>>(futures, options);
+}
+template <class AnyFuture = any_future> // a template, so that only who calls it pays for it
+wait_result<AnyFuture> wait(std::initializer_list<std::type_identity_t<AnyFuture>> futures,
+                            wait_options options = {}) {
+  return wait<std::initializer_list<AnyFuture>>(futures, options);
 }
 
 /// The same for futures of different types; says for each whether it is done.
@@ -59,6 +87,17 @@ std::array<bool, sizeof...(Ts)> wait(wait_options options, const future<Ts>&... 
 template <class... Ts>
 std::array<bool, sizeof...(Ts)> wait(const future<Ts>&... futures) {
   return wait(wait_options{}, futures...);
+}
+
+/// What is none of these is refused.
+template <class... Others>
+requires(!detail::can_be_waited_for<std::decay_t<Others>...>) detail::refused wait(Others&&...) {
+  return detail::refuse_wait<std::decay_t<Others>...>();
+}
+template <class T>
+requires(!detail::range_of_futures<T> && !std::is_same_v<T, wait_options>) detail::refused
+    wait(const T&, const wait_options&) {
+  return detail::refuse_wait<T, wait_options>();
 }
 
 } // namespace weft

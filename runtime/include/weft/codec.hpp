@@ -24,6 +24,12 @@ namespace weft::detail {
 [[noreturn]] WEFT_API void throw_cannot_travel(const std::type_info& whole, const std::type_info& obstacle);
 [[noreturn]] WEFT_API void throw_valueless(const std::type_info& type);
 
+/// A function by its module and its place there. Throws weft::cannot_travel for one of another library than
+/// the program's task libraries.
+WEFT_API void encode_function_address(encoder& to, std::uintptr_t address);
+/// Throws weft::decode_error, or weft::build_mismatch if the module pointed into is not loaded.
+WEFT_API std::uintptr_t decode_function_address(decoder& from);
+
 template <class T>
 void encode_value(encoder& to, const T& value);
 template <class T>
@@ -145,6 +151,9 @@ void encode_value(encoder& to, const T& value) {
     if (value.valueless_by_exception()) throw_valueless(typeid(T));
     to.write(static_cast<std::uint8_t>(value.index()));
     encode_alternative(to, value);
+  } else if constexpr (kind == function) {
+    to.write(value != nullptr);
+    if (value) encode_function_address(to, reinterpret_cast<std::uintptr_t>(value));
   } else {
     static_assert(kind != none,
                   "weft: this type cannot travel: give it a weft_fields function or a weft::codec");
@@ -340,6 +349,8 @@ T decode_value(decoder& from) {
     return T(new element(decode_value<std::remove_cv_t<element>>(from)));
   } else if constexpr (kind == variant) {
     return decode_alternative<T>(from, from.read<std::uint8_t>());
+  } else if constexpr (kind == function) {
+    return from.read<bool>() ? reinterpret_cast<T>(decode_function_address(from)) : nullptr;
   } else {
     static_assert(kind != none,
                   "weft: this type cannot travel: give it a weft_fields function or a weft::codec");
@@ -357,19 +368,21 @@ void encode(encoder& to, const T& value) {
   else
     static_assert(
         travels<T>,
-        "weft: this type cannot travel between processes: it, or a part of it, is a pointer, reference, view "
-        "or function, or a class without a weft_fields function or a weft::codec");
+        "weft: this type cannot travel between processes: it, or a part of it, is a pointer to data, a "
+        "reference or view, or a class without a weft_fields function or a weft::codec");
 }
 
 template <class T>
 T decode(decoder& from) {
-  if constexpr (travels<T>)
+  if constexpr (travels<T>) {
     return detail::decode_value<T>(from);
-  else
+  } else {
     static_assert(
         travels<T>,
-        "weft: this type cannot travel between processes: it, or a part of it, is a pointer, reference, view "
-        "or function, or a class without a weft_fields function or a weft::codec");
+        "weft: this type cannot travel between processes: it, or a part of it, is a pointer to data, a "
+        "reference or view, or a class without a weft_fields function or a weft::codec");
+    __builtin_unreachable(); // so that the sentence is all that the compiler says
+  }
 }
 
 } // namespace weft

@@ -40,7 +40,7 @@ struct substitution<future<T>> {
                 "weft: a future<void> has no result that could be an argument; let the task return "
                 "something, or wait for it first");
   static constexpr bool changes = true;
-  using type = input<std::conditional_t<std::is_void_v<T>, refused_argument, T>>;
+  using type = input<std::conditional_t<std::is_void_v<T>, refused, T>>;
   static type apply(input_list& inputs, const future<T>& future) { return {inputs.add(future.handle())}; }
 };
 
@@ -156,11 +156,29 @@ struct range_cursor {
   decltype(std::end(std::declval<Range&>())) end;
 };
 
+template <class T>
+inline constexpr bool is_future = false;
+template <class T>
+inline constexpr bool is_future<future<T>> = true;
+
 template <class Range>
 concept range_of_futures = iterable<Range> && std::is_base_of_v<any_future, element_t<Range>>;
 
-/// What as_completed is of when it is given no futures; it then says so.
+/// What as_completed is of when it is given something else than futures, futures that do not say what their
+/// results are, or nothing at all; it then says so.
 struct no_future {};
+struct untyped_future {};
+struct unsaid {};
+template <class T>
+inline constexpr bool is_no_future = std::is_same_v<T, no_future> || std::is_same_v<T, untyped_future>;
+
+/// Futures that all have the same type of result, which they say.
+template <class Range>
+concept range_of_typed_futures = range_of_futures<Range> && requires {
+  typename element_t<Range>::value_type;
+};
+template <class Range>
+concept range_of_untyped_futures = range_of_futures<Range> && !range_of_typed_futures<Range>;
 
 template <class Range>
 auto handles_of(const Range& futures) {

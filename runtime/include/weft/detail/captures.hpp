@@ -20,8 +20,9 @@ struct unchecked_function {
   Function function;
 };
 
-/// Lets `function` capture anything: references, pointers, containers. Such a task runs only on workers of
-/// this process; where there are only others, its future fails with weft::cannot_travel.
+/// Lets `function` capture anything: references, pointers, containers; also take and return pointers, views
+/// and futures, if what they refer to lives long enough. Such a task runs only on workers of this process;
+/// where there are only others, its future fails with weft::cannot_travel.
 template <class Function>
 in_process_function<std::decay_t<Function>> in_process(Function&& function) {
   return {std::forward<Function>(function)};
@@ -68,10 +69,6 @@ auto&& unwrap(Wrapped&& wrapped) {
   else
     return std::forward<Wrapped>(wrapped).function;
 }
-
-template <class Function>
-inline constexpr bool is_function_pointer =
-    std::is_pointer_v<Function>&& std::is_function_v<std::remove_pointer_t<Function>>;
 
 /// Whether there is a way at all to send the callable, or the program has said that it needs none.
 template <class Wrapped>

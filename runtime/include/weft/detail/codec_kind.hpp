@@ -30,7 +30,8 @@ namespace weft {
 ///       static angle decode(weft::decoder& from) { return angle::from_degrees(weft::decode<double>(from)); }
 ///     };
 ///
-/// Pointers, references, views and functions never travel.
+/// A function pointer travels to processes of the same build, if it points to a function of the program or of
+/// its task libraries. Other pointers, references and views never do.
 template <class T>
 struct codec;
 
@@ -62,6 +63,7 @@ enum class codec_kind : std::uint8_t {
   variant,    ///< the index as one byte, then the alternative
   owner,      ///< unique_ptr: as an optional
   aggregate,  ///< the fields
+  function,   ///< a function pointer: one byte, then module and place in it unless it is null
 };
 
 template <class T>
@@ -200,6 +202,10 @@ template <template <class, std::size_t> class Array, class T, std::size_t Size>
 inline constexpr bool is_array<Array<T, Size>> = array_like<Array<T, Size>, T>;
 
 template <class T>
+inline constexpr bool is_function_pointer =
+    std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>;
+
+template <class T>
 constexpr codec_kind find_codec_kind() {
   using enum codec_kind;
   if constexpr (std::is_same_v<T, bool>)
@@ -214,6 +220,8 @@ constexpr codec_kind find_codec_kind() {
     return number;
   else if constexpr (is_array<T>)
     return array;
+  else if constexpr (is_function_pointer<T>)
+    return function;
   else if constexpr (!std::is_class_v<T>)
     return none;
   else if constexpr (fields_codec<T>)

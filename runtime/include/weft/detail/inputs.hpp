@@ -16,14 +16,18 @@ struct input {
   std::uint32_t index;
 };
 
-/// Stands for the result of an argument that has been refused in a sentence, so that no other error follows.
-struct refused_argument {};
+/// Stands for the result of a call or argument that has been refused in a sentence. It becomes anything, so
+/// that no other error follows.
+struct refused {
+  template <class T>
+  operator T() const;
+};
 
 /// Whether there is such a one in the type of an argument.
 template <class Argument>
 inline constexpr bool is_refused = false;
 template <>
-inline constexpr bool is_refused<refused_argument> = true;
+inline constexpr bool is_refused<refused> = true;
 template <template <class...> class Template, class... Parts>
 inline constexpr bool is_refused<Template<Parts...>> = (is_refused<Parts> || ...);
 template <template <class, std::size_t> class Array, class Element, std::size_t Size>

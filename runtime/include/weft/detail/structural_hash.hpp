@@ -3,15 +3,21 @@
 #include <weft/detail/codec_kind.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <typeinfo>
+
+namespace weft {
+class any_future;
+}
 
 namespace weft::detail {
 
 /// What the codec knows of a type before it sees a value.
 struct type_shape {
   /// Of kinds, sizes and order of all parts. Equal hashes mean that bytes of one type can be read as the
-  /// other; names do not count, but for types with a codec of the user's, of which nothing else is known.
+  /// other; names do not count, but for types with a codec of the user's, of which nothing else is known, and
+  /// for function pointers.
   std::uint64_t hash = 0;
   /// No value takes fewer bytes.
   std::uint64_t size_min = 0;
@@ -20,6 +26,10 @@ struct type_shape {
   bool travels = true;
   /// If it does not travel, the innermost type that keeps it from it.
   const std::type_info* obstacle = nullptr;
+  /// It is a pointer to data or a view, or a container of such: what it refers to belongs to somebody else.
+  bool borrows = false;
+  /// There is a future in it.
+  bool holds_future = false;
 
   constexpr type_shape& mix(std::uint64_t number) {
     hash = (hash ^ number) * 0x9e3779b97f4a7c15;
@@ -34,6 +44,8 @@ struct type_shape {
   /// A part that a value may have.
   constexpr type_shape& maybe_with(const type_shape& part) {
     recursive = recursive || part.recursive;
+    borrows = borrows || part.borrows;
+    holds_future = holds_future || part.holds_future;
     if (travels && !part.travels) stop(part.obstacle);
     return mix(part.hash);
   }
@@ -50,6 +62,19 @@ constexpr std::uint64_t name_hash() {
     shape.mix(static_cast<unsigned char>(c));
   return shape.hash;
 }
+
+/// Whether T is std::span, by its name: nobody shall pay for <span> who does not use it.
+template <class T>
+constexpr bool is_span() {
+  return std::string_view(__PRETTY_FUNCTION__).find("T = std::span<") != std::string_view::npos;
+}
+
+template <class T>
+inline constexpr bool is_view = is_span<T>();
+template <class Character, class Traits>
+inline constexpr bool is_view<std::basic_string_view<Character, Traits>> = true;
+template <class T>
+inline constexpr bool is_view<std::initializer_list<T>> = true;
 
 template <class T, class... Enclosing>
 constexpr type_shape make_shape();
@@ -100,6 +125,8 @@ constexpr type_shape make_shape() {
   shape.mix(static_cast<std::uint64_t>(kind) + 1);
   if constexpr (kind == none) {
     shape.stop(&typeid(T));
+    shape.borrows = std::is_pointer_v<T> || is_view<T>;
+    if constexpr (std::is_class_v<T>) shape.holds_future = std::is_base_of_v<any_future, T>;
   } else if constexpr (kind == boolean || kind == extended) {
     shape.size_min = sizeof(T);
   } else if constexpr (kind == number) {
@@ -116,6 +143,9 @@ constexpr type_shape make_shape() {
     shape.with(shape_of<typename T::value_type>, 2);
   } else if constexpr (kind == bits) {
     shape.size_min = sizeof(std::uint64_t);
+  } else if constexpr (kind == function) {
+    shape.size_min = 1;
+    shape.mix(name_hash<T>()); // what is called as another type goes wrong in silence
   } else if constexpr (kind == custom) {
     shape.mix(name_hash<T>());
   } else if constexpr ((std::is_same_v<T, Enclosing> || ...)) {
@@ -152,6 +182,7 @@ constexpr type_shape make_shape() {
     using parts = typename fields_of_result<decltype(weft_fields(std::declval<T&>()))>::types;
     add_parts<T, Enclosing...>(shape, parts{});
     if constexpr (!std::is_default_constructible_v<T>) shape.stop(&typeid(T));
+    shape.borrows = false; // a class of the program's: it may know whose the pointed to is
   } else if constexpr (kind == aggregate) {
     using parts = field_types<T>;
     [&]<class... Fields>(type_list<Fields...>) {
@@ -159,6 +190,7 @@ constexpr type_shape make_shape() {
     }(parts{});
     if constexpr (!decoded_by_assignment<T>(parts{}) && !decoded_by_initialisers<T>(parts{}))
       shape.stop(&typeid(T));
+    shape.borrows = false;
   }
   return shape;
 }

@@ -6,6 +6,10 @@
 
 #include <string>
 
+namespace weft {
+struct task_options;
+}
+
 namespace weft::detail {
 
 // -- calling --------------------------------------------------------------------
@@ -48,12 +52,28 @@ template <class Function, class Argument, class... Arguments>
 using stored_argument_t = std::conditional_t<callable_with<Function, without_literals<Arguments>...>,
                                              without_literals<Argument>, Argument>;
 
-template <class Argument>
-inline constexpr bool is_data_pointer =
-    std::is_pointer_v<Argument> && !std::is_function_v<std::remove_pointer_t<Argument>>;
+/// Whether the function is a template or overloaded, so that trying a call may compile its body.
+template <class Function>
+inline constexpr bool is_generic = std::is_class_v<Function> && !requires {
+  &Function::operator();
+};
+
+/// Whether a generic function takes an argument as `auto&`. To try it with const would compile its body,
+/// which may change what it is given; an rvalue it refuses before.
+template <class Function, class... Arguments>
+constexpr bool takes_by_reference() {
+  if constexpr (is_generic<Function> && sizeof...(Arguments) != 0) {
+    if constexpr (!std::is_invocable_v<Function&, resolved_t<Arguments>...>)
+      return std::is_invocable_v<Function&, resolved_t<Arguments>&...>;
+    else
+      return false;
+  } else {
+    return false;
+  }
+}
 
 template <class Function, class... Arguments>
-constexpr bool check_call() {
+constexpr void check_parameters() {
   static_assert(
       !std::is_invocable_v<Function&, resolved_t<Arguments>&...>,
       "weft: the function takes an argument by reference to non-const (T&); arguments are shared with other "
@@ -68,26 +88,71 @@ constexpr bool check_call() {
           std::is_invocable_v<Function&, resolved_t<Arguments>&&...>,
       "weft: the function cannot be called with these arguments; a future<T> counts as a const T&, and "
       "within a container too");
-  return false;
 }
 
-/// What the function returns for these (decayed) arguments: `unit` for void, a value for a reference. If it
-/// cannot be called with them, that is said in one sentence, unless an argument has been refused in another,
-/// and the result is `unit`, to keep other errors away.
+template <class Function, class... Arguments>
+constexpr void check_call() {
+  constexpr bool options_last = (std::is_same_v<Arguments, task_options> || ...);
+  static_assert(!options_last, "weft: options come first: submit({.retries = 3}, function, arguments…)");
+  if constexpr (!options_last) check_parameters<Function, Arguments...>();
+}
+
+/// Whether a (decayed) result can be kept, and means something to whoever asks for it. What is kept in this
+/// process only may refer to what is there.
+template <class Result, bool InProcess>
+constexpr bool check_result() {
+  constexpr bool can_be_kept = std::is_move_constructible_v<Result>;
+  static_assert(can_be_kept,
+                "weft: the function returns what can be neither copied nor moved, so it cannot be "
+                "kept: return a std::unique_ptr to it");
+  if constexpr (can_be_kept && !InProcess) {
+    constexpr bool borrows = shape_of<Result>.borrows;
+    static_assert(
+        !borrows,
+        "weft: the function returns a pointer or a view (string_view, span), and its result outlives "
+        "what that refers to: return the value (a std::string, a std::vector), or wrap the function "
+        "in weft::in_process if the data stays where it is");
+    constexpr bool holds_future = shape_of<Result>.holds_future;
+    static_assert(!holds_future,
+                  "weft: the function returns a future, which means nothing in another process: return its "
+                  "result(), for which a task may wait, or submit the second task from outside");
+    return !borrows && !holds_future;
+  } else {
+    return can_be_kept;
+  }
+}
+
+/// Of what a call gives: `unit` for void, a value for a reference.
+template <class Given, bool InProcess>
+constexpr auto find_kept_result() {
+  if constexpr (std::is_void_v<Given>)
+    return std::type_identity<unit>{};
+  else if constexpr (check_result<std::decay_t<Given>, InProcess>())
+    return std::type_identity<std::decay_t<Given>>{};
+  else
+    return std::type_identity<refused>{};
+}
+
+/// What the function returns for these (decayed) arguments: `unit` for void, a value for a reference. If the
+/// task cannot be, that is said in one sentence, unless an argument has been refused in another, and the
+/// result is `refused`.
 template <class Wrapped, class... Arguments>
 constexpr auto find_task_result() {
   using function = unwrapped_t<Wrapped>;
+  constexpr bool in_process = unwrapped<Wrapped>::in_process;
   if constexpr ((is_refused<Arguments> || ...)) {
-    return std::type_identity<unit>{};
+    return std::type_identity<refused>{};
+  } else if constexpr (takes_by_reference<function, without_literals<Arguments>...>()) {
+    check_call<function, without_literals<Arguments>...>();
+    return std::type_identity<refused>{};
   } else if constexpr (callable_with<function, without_literals<Arguments>...>) {
-    using result = std::invoke_result_t<function&, const resolved_t<without_literals<Arguments>>&...>;
-    return std::type_identity<std::conditional_t<std::is_void_v<result>, unit, std::decay_t<result>>>{};
+    return find_kept_result<
+        std::invoke_result_t<function&, const resolved_t<without_literals<Arguments>>&...>, in_process>();
   } else if constexpr (callable_with<function, Arguments...>) {
-    using result = std::invoke_result_t<function&, const resolved_t<Arguments>&...>;
-    return std::type_identity<std::conditional_t<std::is_void_v<result>, unit, std::decay_t<result>>>{};
+    return find_kept_result<std::invoke_result_t<function&, const resolved_t<Arguments>&...>, in_process>();
   } else {
     check_call<function, Arguments...>();
-    return std::type_identity<unit>{};
+    return std::type_identity<refused>{};
   }
 }
 
@@ -190,6 +255,8 @@ class WEFT_HIDDEN typed_body final : public task_body {
       if constexpr (can_be_copied) {
         auto copy = callable;
         return call_now(copy, arguments...);
+      } else {
+        __builtin_unreachable(); // so that the sentence is all that the compiler says
       }
     }
   }
@@ -225,32 +292,41 @@ struct WEFT_HIDDEN descriptor_of {
   }
 };
 
+/// Whether all arguments can be kept.
+template <class... Given>
+constexpr bool check_arguments() {
+  constexpr bool can_be_moved = (std::is_move_constructible_v<std::decay_t<Given>> && ...);
+  static_assert(can_be_moved,
+                "weft: an argument can be neither copied nor moved: hand over a std::unique_ptr to it");
+  constexpr bool can_be_kept = (std::is_constructible_v<std::decay_t<Given>, Given> && ...);
+  static_assert(!can_be_moved || can_be_kept,
+                "weft: an argument cannot be copied: hand it over with std::move");
+  return can_be_moved && can_be_kept;
+}
+
 /// Whether the body of such a call can be made. What is wrong with the call is said in one sentence, and
 /// nothing else that could be wrong is looked at then.
 template <class Wrapped, class... Given>
 constexpr bool check_body() {
   using called = unwrapped_t<Wrapped>;
-  constexpr bool can_be_kept = (std::is_constructible_v<std::decay_t<Given>, Given> && ...);
-  static_assert(can_be_kept, "weft: an argument cannot be copied: hand it over with std::move");
+  constexpr bool can_be_kept = check_arguments<Given...>();
   static_assert(sendable_callable<Wrapped>,
                 "weft: the function has a capture that cannot be sent to another process (it is not "
                 "trivially copyable, "
                 "or not a functor with a codec): pass it as an argument instead, or wrap the function in "
                 "weft::in_process if it only ever runs in this process");
-  if constexpr ((is_refused<std::decay_t<Given>> || ...)) {
+  if constexpr (is_refused<task_result_t<Wrapped, Given...>>) {
     return false;
-  } else if constexpr (callable_with<called, without_literals<std::decay_t<Given>>...> ||
-                       callable_with<called, std::decay_t<Given>...>) {
-    constexpr bool sends_pointer =
-        !unwrapped<Wrapped>::in_process &&
-        (is_data_pointer<stored_argument_t<called, std::decay_t<Given>, std::decay_t<Given>...>> || ...);
-    static_assert(!sends_pointer,
-                  "weft: a pointer means nothing in another process; pass the value (for a string literal "
-                  "take a std::string or std::string_view), or wrap the function in weft::in_process if it "
-                  "only ever runs in this process");
-    return can_be_kept && sendable_callable<Wrapped> && !sends_pointer;
   } else {
-    return false;
+    constexpr bool borrows =
+        !unwrapped<Wrapped>::in_process &&
+        (shape_of<stored_argument_t<called, std::decay_t<Given>, std::decay_t<Given>...>>.borrows || ...);
+    static_assert(!borrows,
+                  "weft: a pointer means nothing in another process, and no more does a view (string_view, "
+                  "span); pass the value (a std::string, a std::vector; for a string literal take a "
+                  "std::string or std::string_view), or wrap the function in weft::in_process if it only "
+                  "ever runs in this process");
+    return can_be_kept && sendable_callable<Wrapped> && !borrows;
   }
 }
 

@@ -1,0 +1,127 @@
+// How users write calls, the same over threads and over processes: lists in braces, times with a unit,
+// functions as arguments and results.
+
+#include "tests/cluster/cluster_modes.hpp"
+
+#include <weft/weft.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+int inc(int x) {
+  return x + 1;
+}
+int twice(int x) {
+  return 2 * x;
+}
+int apply_all(const std::vector<int (*)(int)>& functions, int x) {
+  for (auto* const function : functions)
+    x = function(x);
+  return x;
+}
+int run_until_stopped() {
+  while (!this_task::stop_requested()) {
+  }
+  return 0;
+}
+
+class calls : public test::both_modes {};
+WEFT_IN_BOTH_MODES(calls);
+
+TEST_P(calls, take_lists_in_braces) {
+  auto one = client_.submit(inc, 0);
+  auto two = client_.submit(inc, one);
+  EXPECT_EQ(client_.gather({one, two}), (std::vector{1, 2}));
+  EXPECT_EQ(client_.gather(client_.map(inc, {1, 2, 3})), (std::vector{2, 3, 4}));
+  EXPECT_EQ(client_.gather(client_.map({.priority = 1}, inc, {one, two})), (std::vector{2, 3}));
+  const auto waited = wait({one, two});
+  EXPECT_EQ(waited.done, (std::vector{one, two}));
+  EXPECT_TRUE(waited.not_done.empty());
+}
+
+TEST_P(calls, wait_for_a_list_of_different_types) {
+  auto number = client_.submit(inc, 0);
+  auto text = client_.submit([](int x) { return std::to_string(x); }, number);
+  EXPECT_EQ(wait({number, text}, {.timeout = 60s}).done, (std::vector<any_future>{number, text}));
+}
+
+TEST_P(calls, cancel_a_list_of_different_types) {
+  auto number = client_.submit(run_until_stopped);
+  auto text = client_.submit([](int x) { return std::to_string(x); }, number);
+  client_.cancel({number, text});
+  EXPECT_THROW(number.result(), cancelled_error);
+  EXPECT_THROW(text.result(), cancelled_error);
+}
+
+TEST_P(calls, begin_and_extend_as_completed_with_lists) {
+  auto one = client_.submit(inc, 0);
+  auto two = client_.submit(inc, 1);
+  as_completed completed({one, two});
+  completed.update({two, client_.submit(inc, 2)});
+  std::vector<int> results;
+  for (const auto& future : completed)
+    results.push_back(future.result());
+  std::sort(results.begin(), results.end());
+  EXPECT_EQ(results, (std::vector{1, 2, 2, 3}));
+}
+
+TEST_P(calls, take_fractions_of_a_second) {
+  EXPECT_EQ(client_.submit(inc, 1).result(std::chrono::duration<double>(60.5)), 2);
+  auto endless = client_.submit(run_until_stopped);
+  EXPECT_THROW(endless.result(std::chrono::duration<double>(0.001)), timeout_error);
+  endless.cancel();
+}
+
+TEST_P(calls, take_functions_as_arguments_and_give_them_as_results) {
+  const auto call = [](int (*function)(int)) { return function(4); };
+  EXPECT_EQ(client_.submit(call, inc).result(), 5);
+  EXPECT_EQ(client_.submit(apply_all, std::vector<int (*)(int)>{inc, twice, inc}, 1).result(), 5);
+  auto chosen = client_.submit([](bool doubles) { return doubles ? &twice : &inc; }, true);
+  EXPECT_EQ(chosen.result(), &twice);
+  EXPECT_EQ(client_.submit(call, chosen).result(), 8);
+}
+
+TEST_P(calls, with_a_function_of_the_system_as_argument_say_what_to_do_where_it_cannot_travel) {
+  const auto call = [](double (*function)(double)) { return function(0.0); };
+  auto cosine = client_.submit(call, static_cast<double (*)(double)>(std::cos));
+  if (!processes()) {
+    EXPECT_EQ(cosine.result(), 1.0);
+    return;
+  }
+  try {
+    cosine.result();
+    ADD_FAILURE() << "did not throw";
+  } catch (const cannot_travel& error) {
+    EXPECT_NE(std::string(error.what()).find("wrap it in a lambda"), std::string::npos) << error.what();
+  }
+}
+
+TEST_P(calls, with_what_has_no_codec_work_in_one_process_and_else_say_what_to_do) {
+  auto shared = client_.submit([] { return std::make_shared<int>(5); });
+  if (!processes()) {
+    EXPECT_EQ(*shared.result(), 5);
+    return;
+  }
+  try {
+    shared.result();
+    ADD_FAILURE() << "did not throw";
+  } catch (const cannot_travel& error) {
+    EXPECT_NE(std::string(error.what()).find("std::shared_ptr<int>"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("weft_fields function or a weft::codec"), std::string::npos)
+        << error.what();
+  }
+}
+
+} // namespace
+} // namespace weft
