@@ -423,9 +423,10 @@ void scheduler_state::steal(scheduler_commands& commands) {
   for (std::size_t looked = 0; kept < its.attributes->threads; ++first, ++looked) {
     if (first == its.assignments.end() || looked == thefts_looked_at) return;
     record* row = outstanding_at(first->first, victim, first->second);
-    if (row && row->is == phase::assigned && row->asked == ask::none && !row->seceded &&
-        !waits_for_inputs(*row))
-      ++kept;
+    if (!row || row->seceded) continue;
+    // What was cancelled and has not come back may run until it pleases.
+    const bool runs_on = row->asked == ask::abort;
+    if (runs_on || (row->is == phase::assigned && row->asked == ask::none && !waits_for_inputs(*row))) ++kept;
   }
   std::size_t looked = 0;
   const auto end = std::make_reverse_iterator(first);
