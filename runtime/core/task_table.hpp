@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runtime/core/page_memory.hpp"
+
 #include <weft/ids.hpp>
 
 #include <algorithm>
@@ -22,7 +24,7 @@ namespace weft::detail {
 /// pages between.
 template <class Record, unsigned PageBits>
 class task_table {
-  static_assert(PageBits >= 6);
+  static_assert(PageBits >= 6 && alignof(Record) <= alignof(std::max_align_t));
   static constexpr std::uint64_t page_size = std::uint64_t{1} << PageBits;
 
   struct page {
@@ -34,6 +36,9 @@ class task_table {
       return std::launder(reinterpret_cast<Record*>(storage + offset * sizeof(Record)));
     }
     bool has(std::uint64_t offset) const noexcept { return present[offset / 64] >> (offset % 64) & 1; }
+
+    static void* operator new(std::size_t size) { return allocate_page(size); }
+    static void operator delete(void* memory, std::size_t size) noexcept { release_page(memory, size); }
   };
 
   // The longest list of pages that one id may make, and the most clients that it may skip.

@@ -1,5 +1,7 @@
 #include <weft/detail/recycled.hpp>
 
+#include "runtime/core/page_memory.hpp"
+
 #include <array>
 #include <cstdint>
 #include <mutex>
@@ -43,7 +45,7 @@ struct depot {
     }
     const std::size_t size = (index + 1) * grain;
     if (static_cast<std::size_t>(chunk_end[index] - chunk_at[index]) < size) {
-      chunk_at[index] = static_cast<std::byte*>(::operator new(chunk_size));
+      chunk_at[index] = static_cast<std::byte*>(allocate_page(chunk_size));
       chunk_end[index] = chunk_at[index] + chunk_size;
     }
     block* first = nullptr;
