@@ -5,8 +5,8 @@
 namespace weft::detail {
 
 /// Memory for the pages of tables and for stocks of small blocks: what there may be hundreds of megabytes of,
-/// for a moment. It lies together in regions of 2 MiB which the system backs by huge pages where it has them,
-/// so that the first touch of each costs one fault and not 512; some empty regions are kept for later. Pages
+/// for a moment. It lies together in regions of 4 MiB which the system backs by huge pages where it has them,
+/// so that the first touch of 2 MiB costs one fault and not 512; some empty regions are kept for later. Pages
 /// are aligned to 64 bytes. For pages of few different sizes, each for a while. Throws std::bad_alloc.
 /// Thread-safe.
 [[nodiscard]] void* allocate_page(std::size_t size);

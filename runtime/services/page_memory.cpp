@@ -10,11 +10,11 @@ namespace weft::detail {
 
 namespace {
 
-constexpr std::size_t region_size = std::size_t{2} << 20; // a huge page, and its alignment
+constexpr std::size_t region_size = std::size_t{4} << 20; // two huge pages; also its alignment
 constexpr std::size_t grain = 64;
 constexpr std::size_t first_page = 256; // in each region, behind what is known of it
-constexpr std::size_t largest_page = region_size / 4;
-constexpr std::size_t spare_regions_max = 64;
+constexpr std::size_t largest_page = region_size / 8;
+constexpr std::size_t spare_regions_max = 32;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool by_region = false; // the sanitizer is to see each page's own life, and what lies in it

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t grain = 16; // bytes; what operator new aligns to
 constexpr std::size_t sizes = 8;  // of 16, 32, … bytes
 constexpr std::size_t batch_blocks = 64;
-constexpr std::size_t chunk_size = 64 << 10;
+constexpr std::size_t chunk_size = 65'472; // 64 of them fill a region of page_memory
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool recycles = false; // the sanitizer is to see each object's own life
