@@ -1,9 +1,10 @@
+#include "tests/unit/marked_memory.hpp"
+
 #include <weft/detail/recycled.hpp>
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstring>
 #include <set>
 #include <thread>
 #include <vector>
@@ -11,72 +12,36 @@
 namespace weft::detail {
 namespace {
 
-struct held {
-  void* memory;
-  std::size_t size;
-  unsigned char mark;
-};
-
-held marked(std::size_t size, unsigned char mark) {
-  void* const memory = allocate_recycled(size);
-  std::memset(memory, mark, size);
-  return {memory, size, mark};
-}
-
-// Whether nobody else wrote there.
-bool intact(const held& its) {
-  const auto* bytes = static_cast<const unsigned char*>(its.memory);
-  for (std::size_t i = 0; i < its.size; ++i)
-    if (bytes[i] != its.mark) return false;
-  return true;
-}
+using block = marked_memory<allocate_recycled, release_recycled>;
 
 TEST(recycled, blocks_in_use_do_not_overlap_and_are_aligned) {
-  std::vector<held> all;
+  std::vector<block> all;
   for (std::size_t i = 0; i < 20'000; ++i)
-    all.push_back(marked(1 + i % 300, static_cast<unsigned char>(i % 251)));
-  for (const held& its : all) {
-    EXPECT_TRUE(intact(its));
+    all.push_back(block::make(1 + i % 300, static_cast<unsigned char>(i % 251)));
+  for (const block& its : all) {
+    EXPECT_TRUE(its.intact());
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(its.memory) % alignof(std::max_align_t), 0u);
-    release_recycled(its.memory, its.size);
+    its.release();
   }
 }
 
 TEST(recycled, what_one_thread_frees_another_one_gets_undamaged) {
   for (int round = 0; round < 20; ++round) {
-    std::vector<held> made;
+    std::vector<block> made;
     std::thread{[&] {
       for (std::size_t i = 0; i < 5000; ++i)
-        made.push_back(marked(16 + i % 5 * 16, static_cast<unsigned char>(i % 251)));
+        made.push_back(block::make(16 + i % 5 * 16, static_cast<unsigned char>(i % 251)));
     }}.join();
-    for (const held& its : made) {
-      EXPECT_TRUE(intact(its));
-      release_recycled(its.memory, its.size);
+    for (const block& its : made) {
+      EXPECT_TRUE(its.intact());
+      its.release();
     }
   }
 }
 
 TEST(recycled, threads_that_make_and_free_at_once_never_share_a_block) {
-  std::vector<std::thread> threads;
-  std::vector<int> damaged(4);
-  for (std::size_t number = 0; number < damaged.size(); ++number)
-    threads.emplace_back([&, number] {
-      std::vector<held> mine;
-      for (std::size_t i = 0; i < 50'000; ++i) {
-        mine.push_back(marked(16 + i % 7 * 16, static_cast<unsigned char>(number * 60 + i % 59)));
-        if (mine.size() < 300 + i % 200) continue;
-        for (std::size_t left = 100; left > 0; --left) {
-          damaged[number] += !intact(mine.back());
-          release_recycled(mine.back().memory, mine.back().size);
-          mine.pop_back();
-        }
-      }
-      for (const held& its : mine)
-        release_recycled(its.memory, its.size);
-    });
-  for (auto& each : threads)
-    each.join();
-  EXPECT_EQ(damaged, std::vector<int>(4));
+  const auto size_of = [](std::size_t i) { return 16 + i % 7 * 16; };
+  EXPECT_EQ(count_damaged_by_threads<block>(50'000, 300, size_of), 0);
 }
 
 struct base : recycled {
