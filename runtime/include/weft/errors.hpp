@@ -100,7 +100,8 @@ class WEFT_API build_mismatch : public error {
   ~build_mismatch() override;
 };
 
-/// A value, argument or capture of a type without a codec had to leave the process.
+/// A value, argument or capture of a type without a codec had to leave the process, or arguments of more than
+/// 16 MB; what() says which.
 class WEFT_API cannot_travel : public error {
  public:
   using error::error;
