@@ -14,6 +14,11 @@ namespace weft {
 /// the program's file open, so that worker processes run this very program even if the file is replaced
 /// meanwhile.
 ///
+/// Such a worker comes no further in main than this constructor, so it has the functions of the program, of
+/// the libraries that it is linked with and of those opened with dlopen before `init`. Of a library opened
+/// later it knows nothing: tasks with its functions fail with build_mismatch. Link it, or open it before
+/// `init`; for a worker started by hand, `--load LIBRARY` does as well.
+///
 /// One at a time. Throws std::logic_error for a second one.
 class WEFT_API init {
  public:

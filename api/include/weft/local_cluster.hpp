@@ -15,8 +15,9 @@ struct local_cluster_options {
   std::size_t workers = 1;
   /// How many tasks each runs at once. 0: so many that all workers together have one per core.
   std::uint32_t threads_per_worker = 0;
-  /// Workers are processes of their own that run this program; see weft::init. Otherwise they are threads of
-  /// this one.
+  /// Workers are processes of their own that run this program, up to its weft::init: they have the functions
+  /// of libraries that it is linked with or opens with dlopen before `init`, and not of those opened later.
+  /// Otherwise they are threads of this one.
   bool processes = false;
   /// How long its end waits for tasks that run: 5 s.
   nanoseconds shutdown_timeout{5'000'000'000};
