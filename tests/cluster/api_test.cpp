@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <forward_list>
 #include <future>
 #include <list>
 #include <map>
@@ -77,6 +78,10 @@ TEST_P(api, futures_are_arguments_also_twice_and_in_containers) {
   EXPECT_EQ(client_.submit(of_tuple, std::tuple{one, std::string("sum "), two}).result(), "sum 3");
   const auto of_map = [](const std::map<std::string, int>& map) { return map.at("a") * 10 + map.at("b"); };
   EXPECT_EQ(client_.submit(of_map, std::map<std::string, future<int>>{{"a", one}, {"b", two}}).result(), 12);
+  const auto of_forward = [](const std::forward_list<int>& list) {
+    return list.front() * 10 + *++list.begin();
+  };
+  EXPECT_EQ(client_.submit(of_forward, std::forward_list{one, two}).result(), 12);
   const auto of_optional = [](const std::optional<int>& maybe) { return maybe.value_or(-1); };
   EXPECT_EQ(client_.submit(of_optional, std::optional{two}).result(), 2);
   EXPECT_EQ(client_.submit(of_optional, std::optional<future<int>>{}).result(), -1);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <complex>
 #include <deque>
+#include <forward_list>
 #include <functional>
 #include <limits>
 #include <list>
@@ -189,6 +190,9 @@ TEST(codec, standard_containers_arrive) {
   EXPECT_ARRIVES(std::array<std::string, 2>{"a", "b"});
   EXPECT_ARRIVES(std::list<std::string>{"a", "b"});
   EXPECT_ARRIVES(std::deque<point>{{1, 2}, {3, 4}});
+  EXPECT_ARRIVES(std::forward_list<std::string>{"a", "b", "c"});
+  EXPECT_ARRIVES(std::forward_list<std::monostate>(3));
+  EXPECT_ARRIVES(std::forward_list<int>{});
   EXPECT_ARRIVES(std::set<int>{3, 1});
   EXPECT_ARRIVES(std::multiset<int>{1, 1});
   EXPECT_ARRIVES(std::unordered_set<std::string>{"a", "b"});
@@ -277,6 +281,7 @@ struct point_turned_round {
 
 TEST(structural_hash, equal_structures_have_equal_hashes) {
   EXPECT_EQ(hash<point>, hash<same_as_point>);
+  EXPECT_EQ(hash<std::list<int>>, hash<std::forward_list<int>>);
 }
 
 TEST(structural_hash, different_structures_have_different_hashes) {
@@ -355,6 +360,7 @@ TEST(decoder, a_size_beyond_the_bytes_left_is_refused_before_memory_is_taken) {
   expect_size_refused<std::vector<std::string>>();
   expect_size_refused<std::vector<std::monostate>>();
   expect_size_refused<std::list<int>>();
+  expect_size_refused<std::forward_list<int>>();
   expect_size_refused<std::set<int>>();
   expect_size_refused<std::map<int, int>>();
   expect_size_refused<std::map<std::monostate, std::monostate>>();

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <forward_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -65,6 +66,7 @@ TEST(typed_value, holds_and_names_an_object) {
 
 TEST(typed_value, counts_the_memory_behind_the_object) {
   EXPECT_GE(make_value<std::vector<double>>(1000)->nbytes(), 8000u);
+  EXPECT_GE(make_value<std::forward_list<double>>(100u)->nbytes(), 800u);
   EXPECT_GE(make_value<std::string>(1000, 'x')->nbytes(), 1000u);
   EXPECT_LT(make_value<std::string>("short")->nbytes(), 100u);
   EXPECT_GE((make_value<std::map<int, std::string>>(std::map<int, std::string>{{1, std::string(500, 'x')}})

@@ -132,7 +132,7 @@ void encode_value(encoder& to, const T& value) {
     else
       encode_elements(to, value);
   } else if constexpr (kind == sequence || kind == set) {
-    to.write_size(value.size());
+    to.write_size(count_elements(value));
     encode_elements(to, value);
   } else if constexpr (kind == map) {
     to.write_size(value.size());
@@ -236,8 +236,9 @@ T decode_sequence(decoder& from) {
   } else {
     auto size = from.read_size(element_size_min<element>);
     T result;
+    appender<T> elements{result};
     for (reserve_for(result, size, from); size != 0; --size)
-      result.push_back(decode_element<element>(from));
+      elements.append(decode_element<element>(from));
     return result;
   }
 }

@@ -64,8 +64,9 @@ requires(sequence_container<Container<Element, Policies...>>&&
   static type apply(input_list& inputs, const Container<Element, Policies...>& argument) {
     type result;
     if constexpr (requires { result.reserve(argument.size()); }) result.reserve(argument.size());
+    appender<type> elements{result};
     for (const auto& element : argument)
-      result.push_back(substitute(inputs, element));
+      elements.append(substitute(inputs, element));
     return result;
   }
 };

@@ -58,7 +58,7 @@ enum class codec_kind : std::uint8_t {
   array,      ///< std::array and C arrays: the elements
   bits,       ///< vector<bool>: size, 8 to a byte
   contiguous, ///< string, vector: size, elements; one copy where they allow it
-  sequence,   ///< list, deque: size, elements
+  sequence,   ///< list, deque, forward_list: size, elements
   set,        ///< set, multiset, unordered ones: size, keys
   map,        ///< map, multimap, unordered ones: size, keys each followed by its value
   tuple,      ///< pair, tuple: the elements
@@ -122,10 +122,52 @@ concept bit_container = sized_range<T> && std::is_same_v<typename T::value_type,
   range.resize(range.size());
 };
 
+/// One that knows neither its end nor how many its elements are.
 template <class T>
-concept sequence_container = sized_range<T> && requires(T& range, typename T::value_type&& element) {
-  range.push_back(static_cast<typename T::value_type&&>(element));
+concept forward_container = requires(T& range, typename T::value_type&& element) {
+  range.insert_after(range.before_begin(), static_cast<typename T::value_type&&>(element));
+  range.begin() != range.end();
   range.clear();
+};
+
+template <class T>
+concept sequence_container = forward_container<T> ||
+    (sized_range<T>&& requires(T& range, typename T::value_type&& element) {
+      range.push_back(static_cast<typename T::value_type&&>(element));
+      range.clear();
+    });
+
+template <class Range>
+std::size_t count_elements(const Range& range) {
+  if constexpr (sized_range<Range>) {
+    return range.size();
+  } else {
+    std::size_t count = 0;
+    for (auto at = range.begin(); at != range.end(); ++at)
+      ++count;
+    return count;
+  }
+}
+
+/// Puts elements one after the other into a sequence that is empty.
+template <class Sequence>
+struct appender {
+  explicit appender(Sequence& sequence) : sequence(sequence) {}
+  template <class Element>
+  void append(Element&& element) {
+    sequence.push_back(static_cast<Element&&>(element));
+  }
+  Sequence& sequence;
+};
+template <forward_container Sequence>
+struct appender<Sequence> {
+  explicit appender(Sequence& sequence) : sequence(sequence), last(sequence.before_begin()) {}
+  template <class Element>
+  void append(Element&& element) {
+    last = sequence.insert_after(last, static_cast<Element&&>(element));
+  }
+  Sequence& sequence;
+  typename Sequence::iterator last;
 };
 
 /// Comparators and hashers do not travel, so only those without state, whose type says all, are allowed.

@@ -50,7 +50,7 @@ std::uint64_t heap_bytes(const T& value) {
       for (const auto& part : value)
         bytes += heap_bytes(part);
   } else if constexpr (kind == sequence || kind == set || kind == map) {
-    bytes = value.size() * (sizeof(typename T::value_type) + node_overhead);
+    bytes = count_elements(value) * (sizeof(typename T::value_type) + node_overhead);
     if constexpr (owns_heap<typename T::value_type>) {
       for (const auto& part : value) {
         if constexpr (kind == map)

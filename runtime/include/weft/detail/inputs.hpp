@@ -99,8 +99,9 @@ requires(sequence_container<Container<Element, Policies...>>&&
     static_assert(check_copyable<resolved_t<Element>>());
     type result;
     if constexpr (requires { result.reserve(argument.size()); }) result.reserve(argument.size());
+    appender<type> elements{result};
     for (const auto& element : argument)
-      result.push_back(resolution<Element>::resolve(element, inputs));
+      elements.append(resolution<Element>::resolve(element, inputs));
     return result;
   }
 };
