@@ -60,6 +60,12 @@ void local_worker::leave(const std::string& how) {
   connections_.on_left(how);
 }
 
+void local_worker::ask_to_retire() {
+  std::vector<scheduler_event> request;
+  request.emplace_back(retire_worker{id()});
+  connections_.scheduler.send(request);
+}
+
 bool local_worker::wait_until_left(std::chrono::nanoseconds limit) {
   std::unique_lock lock{mutex_};
   const auto left = [&] { return !how_it_left_.empty(); };

@@ -110,6 +110,9 @@ class worker_handle {
   /// it again, or end the process. Idempotent.
   virtual std::vector<std::string> stop(std::chrono::nanoseconds limit) = 0;
 
+  /// Asks the scheduler to let it hand over what only it has and leave; wait_until_left says when it has.
+  virtual void ask_to_retire() = 0;
+
   /// Waits until the worker is of no more use: it was retired, or its scheduler is lost. False if the time
   /// passed first.
   virtual bool wait_until_left(std::chrono::nanoseconds limit) = 0;

@@ -108,6 +108,7 @@ class remote_worker final : public worker_handle {
     data_->close();
     return {};
   }
+  void ask_to_retire() override { worker_->ask_to_retire(); }
   bool wait_until_left(std::chrono::nanoseconds limit) override { return worker_->wait_until_left(limit); }
   std::string how_it_left() const override { return worker_->how_it_left(); }
 

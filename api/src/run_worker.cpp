@@ -6,6 +6,8 @@
 #include <weft/worker.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <dlfcn.h>
 #include <stdexcept>
@@ -14,6 +16,10 @@
 namespace weft {
 
 namespace {
+
+// When asked to end. Together they are less than the 10 s after which service managers usually kill.
+constexpr std::chrono::seconds time_to_hand_over{4};
+constexpr std::chrono::seconds time_to_stop{5};
 
 void load_library(const std::string& file) {
   // Never unloaded: tasks may refer to it as long as the process lives.
@@ -27,6 +33,21 @@ detail::cluster_address address_of(const std::string& address, const worker_opti
   return where;
 }
 
+// Together, so that none hands over to one that is about to leave too.
+void hand_over(const std::vector<std::shared_ptr<detail::worker_handle>>& workers) {
+  for (const auto& worker : workers) {
+    std::fprintf(stderr, "weft: worker %s was asked to end and hands over what it holds\n",
+                 worker->name().c_str());
+    worker->ask_to_retire();
+  }
+  const auto deadline = std::chrono::steady_clock::now() + time_to_hand_over;
+  for (const auto& worker : workers)
+    if (!worker->wait_until_left(std::max<std::chrono::nanoseconds>(
+            deadline - std::chrono::steady_clock::now(), std::chrono::nanoseconds(0))))
+      std::fprintf(stderr, "weft: worker %s ends before everything was handed over\n",
+                   worker->name().c_str());
+}
+
 } // namespace
 
 int run_worker(const std::string& address, const worker_options& options) {
@@ -34,6 +55,7 @@ int run_worker(const std::string& address, const worker_options& options) {
   for (const auto& library : options.libraries)
     load_library(library);
   const auto node = detail::node::instance();
+  std::atomic<std::uint32_t> in_use{options.workers}; // one may be retired while the others go on
   std::vector<std::shared_ptr<detail::worker_handle>> workers;
   for (std::uint32_t i = 0; i < options.workers; ++i) {
     detail::worker_options how;
@@ -41,21 +63,22 @@ int run_worker(const std::string& address, const worker_options& options) {
     if (options.workers > 1 && !options.name.empty()) how.name += '-' + std::to_string(i);
     how.threads = options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
     how.memory_limit = detail::memory_for_threads(how.threads);
-    workers.push_back(node->join_cluster(address_of(address, options), std::move(how),
-                                         [&signals](const std::string&) { signals.end_waiting(); }));
+    workers.push_back(
+        node->join_cluster(address_of(address, options), std::move(how), [&](const std::string&) {
+          if (--in_use == 0) signals.end_waiting();
+        }));
     std::fprintf(stderr, "weft: worker %s with %u threads joined the scheduler at %s\n",
                  workers.back()->name().c_str(), how.threads, address.c_str());
   }
 
-  const bool asked_to_end = signals.wait() != 0;
+  if (signals.wait() != 0) hand_over(workers);
   int code = 0;
   for (const auto& worker : workers) {
-    if (!asked_to_end) {
-      const std::string how = worker->how_it_left();
+    if (const std::string how = worker->how_it_left(); !how.empty()) {
       std::fprintf(stderr, "weft: worker %s ends: %s\n", worker->name().c_str(), how.c_str());
       if (how != "retired") code = 3;
     }
-    const auto tasks = worker->stop(std::chrono::seconds(5));
+    const auto tasks = worker->stop(time_to_stop);
     if (tasks.empty()) continue;
     std::fprintf(stderr, "weft: worker %s ends in the middle of %s\n", worker->name().c_str(),
                  detail::join_words(tasks).c_str());

@@ -120,7 +120,7 @@ struct describe_cluster {
   WEFT_MEMBERS(describe_cluster, client, question)
 };
 
-/// Let this worker hand over what it has and leave.
+/// Let this worker hand over what it has and leave. The worker itself may ask for it too.
 struct retire_worker {
   worker_id worker;
   WEFT_MEMBERS(retire_worker, worker)

@@ -286,7 +286,11 @@ scheduler_state::explanation scheduler_state::explain(task_id task) const {
 }
 
 scheduler_state::explanation scheduler_state::explain_ready(const record& row) const {
-  if (live_count_ == 0) return {"no workers are connected", true};
+  if (live_count_ == 0) {
+    std::string why = "no workers are connected";
+    if (row.deaths > 0) why += "; it was on " + std::to_string(row.deaths) + " that died";
+    return {std::move(why), true};
+  }
   if (row.extras && row.extras->demands && !row.extras->demands->workers.empty()) {
     std::string names;
     for (const auto& name : row.extras->demands->workers)

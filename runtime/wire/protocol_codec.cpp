@@ -32,8 +32,10 @@ constexpr std::uint64_t from_clients =
                      retire_worker>;
 constexpr std::uint64_t from_workers =
     scheduler_events<task_finished, task_failed, worker_joined, task_started, task_given_back, task_kept,
-                     task_seceded, task_rejoined, replica_added, input_unreachable, worker_reported>;
-static_assert(std::variant_size_v<scheduler_event> == 25 && (from_clients & from_workers) == 0,
+                     task_seceded, task_rejoined, replica_added, input_unreachable, worker_reported,
+                     retire_worker>;
+static_assert(std::variant_size_v<scheduler_event> == 25 &&
+                  (from_clients & from_workers) == scheduler_events<retire_worker>,
               "say of a new event who may send it (worker_lost: nobody, it is what a link concludes)");
 
 bool may_send(event_source peer, std::size_t index, const std::vector<scheduler_event>&) {

@@ -201,6 +201,21 @@ TEST_F(weft_program_test, its_scheduler_and_workers_end_cleanly_when_asked) {
   EXPECT_EQ(scheduler_.wait().exit_code, 0);
 }
 
+TEST_F(weft_program_test, a_worker_that_is_asked_to_end_hands_over_what_only_it_has) {
+  test::child_process alice{{test::own_program(), "--weft-worker", address_, "--name", "alice"}};
+  const test::child_process bob{{test::own_program(), "--weft-worker", address_, "--name", "bob"}};
+  client client{address_};
+  client.wait_for_workers(2, 30s);
+  const auto length = [](const std::string& text) { return text.size(); };
+  const auto datum = client.scatter(std::string(1000, 'x'), {.workers = {"alice"}});
+  ASSERT_EQ(client.submit({.workers = {"alice"}}, length, datum).result(), 1000u);
+  alice.send_signal(SIGTERM);
+  const auto end = alice.wait();
+  EXPECT_EQ(end.exit_code, 0);
+  EXPECT_NE(end.errors.find("worker alice ends: retired"), std::string::npos) << end.errors;
+  EXPECT_EQ(client.submit(length, datum).result(), 1000u);
+}
+
 TEST_F(weft_program_test, what_needs_a_task_whose_arguments_cannot_be_sent_fails_with_the_reason) {
   client client{address_};
   auto length = client.submit([](const locked_note&) { return 1; }, locked_note{});

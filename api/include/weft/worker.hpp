@@ -25,7 +25,9 @@ struct worker_options {
 };
 
 /// Runs tasks of the cluster whose scheduler is at `address`, until SIGINT or SIGTERM comes or the cluster
-/// wants this process no more; says on standard error what happens. Returns the process's exit code: 0, or 3
+/// wants this process no more; says on standard error what happens. After a signal other workers take over
+/// what it holds and has not begun, and tasks that run may end, for 4 s; then they are asked to stop, and the
+/// process ends 5 s later at the latest. Returns the process's exit code: 0, or 3
 /// if the scheduler was lost. Call it before other threads are started: it blocks those signals. Throws
 /// connection_error and timeout_error, naming the address;
 /// std::invalid_argument for what is no address, for one that is not loopback though not `insecure`, and for
