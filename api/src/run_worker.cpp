@@ -71,12 +71,13 @@ int run_worker(const std::string& address, const worker_options& options) {
                  workers.back()->name().c_str(), how.threads, address.c_str());
   }
 
-  if (signals.wait() != 0) hand_over(workers);
+  const bool asked_to_end = signals.wait() != 0;
+  if (asked_to_end) hand_over(workers);
   int code = 0;
   for (const auto& worker : workers) {
     if (const std::string how = worker->how_it_left(); !how.empty()) {
       std::fprintf(stderr, "weft: worker %s ends: %s\n", worker->name().c_str(), how.c_str());
-      if (how != "retired") code = 3;
+      if (!asked_to_end && how != "retired") code = 3;
     }
     const auto tasks = worker->stop(time_to_stop);
     if (tasks.empty()) continue;

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <random>
 
@@ -191,7 +193,8 @@ TEST(protocol_codec, every_event_that_a_holder_may_hear_comes_back_as_it_was) {
   expect_all_come_back<holder_event>(event_source::scheduler, first(holder_events_from_scheduler));
 }
 
-TEST(protocol_codec, every_event_for_the_scheduler_comes_from_clients_or_from_workers_but_worker_lost) {
+TEST(protocol_codec,
+     every_event_for_the_scheduler_comes_from_clients_or_workers_but_worker_lost_and_to_retire_from_both) {
   std::vector<std::size_t> clients, workers;
   for (auto index : first(std::variant_size_v<scheduler_event>)) {
     auto event = filled_event<scheduler_event>(index, 1);
@@ -208,7 +211,11 @@ TEST(protocol_codec, every_event_for_the_scheduler_comes_from_clients_or_from_wo
     if (accepts(event_source::worker)) workers.push_back(index);
     EXPECT_FALSE(accepts(event_source::scheduler));
   }
-  EXPECT_EQ(clients.size() + workers.size(), std::variant_size_v<scheduler_event> - 1);
+  std::vector<std::size_t> both, either;
+  std::ranges::set_intersection(clients, workers, std::back_inserter(both));
+  std::ranges::set_union(clients, workers, std::back_inserter(either));
+  EXPECT_EQ(both, std::vector{scheduler_event{retire_worker{}}.index()});
+  EXPECT_EQ(either.size(), std::variant_size_v<scheduler_event> - 1);
   EXPECT_EQ(scheduler_event{submit_task{}}.index(), clients.at(0));
   EXPECT_EQ(scheduler_event{task_finished{}}.index(), workers.at(0));
   expect_all_come_back<scheduler_event>(event_source::client, clients);
