@@ -73,11 +73,10 @@ void encode_alternative(encoder& to, const Variant& value) {
 
 template <class Bits>
 void encode_bits(encoder& to, const Bits& bits) {
-  to.write_size(bits.size());
   std::uint8_t byte = 0;
   unsigned used = 0;
-  for (const bool bit : bits) {
-    byte = static_cast<std::uint8_t>(byte | (bit ? 1u << used : 0u));
+  for (std::size_t i = 0; i != bits.size(); ++i) {
+    byte = static_cast<std::uint8_t>(byte | (bits[i] ? 1u << used : 0u));
     if (++used == 8) {
       to.write(byte);
       byte = 0;
@@ -123,8 +122,15 @@ void encode_value(encoder& to, const T& value) {
     else
       for (const auto& part : value)
         encode_value(to, part);
+  } else if constexpr (kind == calendar) {
+    to.write_bytes(&value, sizeof value);
   } else if constexpr (kind == bits) {
+    to.write_size(value.size());
     encode_bits(to, value);
+  } else if constexpr (kind == fixed_bits) {
+    encode_bits(to, value);
+  } else if constexpr (kind == adaptor) {
+    encode_value(to, opened_adaptor<T>::container(value));
   } else if constexpr (kind == contiguous) {
     to.write_size(value.size());
     if constexpr (block_element<typename T::value_type>)
@@ -243,16 +249,11 @@ T decode_sequence(decoder& from) {
   }
 }
 
-template <class T>
-T decode_bits(decoder& from) {
-  const auto size = from.read<std::uint64_t>();
-  if (size > 8 * static_cast<std::uint64_t>(from.remaining()))
-    decoder::fail("more bits than bytes are left for");
-  const auto bytes = from.take(static_cast<std::size_t>((size + 7) / 8));
-  T bits(static_cast<std::size_t>(size));
+template <class Bits>
+void decode_bits(decoder& from, Bits& bits) {
+  const auto bytes = from.take((bits.size() + 7) / 8);
   for (std::size_t i = 0; i < bits.size(); ++i)
     bits[i] = (std::to_integer<unsigned>(bytes[i / 8]) >> (i % 8) & 1u) != 0;
-  return bits;
 }
 
 template <class T, std::size_t Index = 0>
@@ -319,8 +320,27 @@ T decode_value(decoder& from) {
       }
       (std::make_index_sequence<std::tuple_size<T>::value>{});
     }
+  } else if constexpr (kind == calendar) {
+    std::byte bytes[sizeof(T)];
+    from.read_bytes(bytes, sizeof bytes);
+    return __builtin_bit_cast(T, bytes); // some have no default constructor
   } else if constexpr (kind == bits) {
-    return decode_bits<T>(from);
+    const auto size = from.read<std::uint64_t>();
+    if (size > 8 * static_cast<std::uint64_t>(from.remaining()))
+      decoder::fail("more bits than bytes are left for");
+    T result(static_cast<std::size_t>(size));
+    decode_bits(from, result);
+    return result;
+  } else if constexpr (kind == fixed_bits) {
+    T result;
+    decode_bits(from, result);
+    return result;
+  } else if constexpr (kind == adaptor) {
+    auto container = decode_value<typename T::container_type>(from);
+    if constexpr (requires { typename T::value_compare; })
+      return T(typename T::value_compare(), std::move(container));
+    else
+      return T(std::move(container));
   } else if constexpr (kind == contiguous || kind == sequence) {
     return decode_sequence<T>(from);
   } else if constexpr (kind == set) {

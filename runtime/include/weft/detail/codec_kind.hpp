@@ -7,15 +7,17 @@
 
 #include <concepts>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace weft {
 
-/// How values of T become bytes and come back. Weft knows arithmetic types, enums, chrono's durations and
-/// time points, the standard containers, string, pair, tuple, optional, variant, unique_ptr, and aggregates
-/// (structs without constructors) of up to 32 such fields: for those there is nothing to write. For a class
-/// of your own with private members, one function is enough, found by argument-dependent lookup:
+/// How values of T become bytes and come back. Weft knows arithmetic types, enums, chrono's durations, time
+/// points and calendar, the standard containers and their adaptors, bitset, string, pair, tuple, optional,
+/// variant, unique_ptr, and aggregates (structs without constructors and base classes) of up to 32 such
+/// fields: for those there is nothing to write. For a class of your own with private members, one function is
+/// enough, found by argument-dependent lookup:
 ///
 ///     class matrix {
 ///       … // std::tie is in <tuple>
@@ -54,13 +56,16 @@ enum class codec_kind : std::uint8_t {
   extended,   ///< long double: 10 bytes of value, then padding
   duration,   ///< std::chrono::duration and weft::nanoseconds: the count
   time_point, ///< std::chrono::time_point: its time since the epoch
+  calendar,   ///< year, month, day, … of std::chrono: as it lies in memory
   complex,    ///< std::complex: two numbers
   array,      ///< std::array and C arrays: the elements
   bits,       ///< vector<bool>: size, 8 to a byte
+  fixed_bits, ///< bitset: 8 to a byte
   contiguous, ///< string, vector: size, elements; one copy where they allow it
   sequence,   ///< list, deque, forward_list: size, elements
   set,        ///< set, multiset, unordered ones: size, keys
   map,        ///< map, multimap, unordered ones: size, keys each followed by its value
+  adaptor,    ///< stack, queue, priority_queue: the container within
   tuple,      ///< pair, tuple: the elements
   optional,   ///< one byte, then the value if it is 1
   variant,    ///< the index as one byte, then the alternative
@@ -189,6 +194,28 @@ concept set_container = sized_range<T> && stateless_lookup<T> && !(requires { ty
   set.emplace_hint(set.end(), std::move(key));
 };
 
+/// A container that shows its ends only.
+template <class T>
+concept container_adaptor = requires(T& value) {
+  typename T::container_type;
+  { value.empty() } -> std::same_as<bool>;
+  value.pop();
+  requires !requires {
+    typename T::value_compare;
+  }
+  || requires {
+    requires std::is_empty_v<typename T::value_compare>;
+  };
+};
+
+/// The container is protected: a class derived from the adaptor may name it.
+template <class Adaptor>
+struct opened_adaptor : Adaptor {
+  static const typename Adaptor::container_type& container(const Adaptor& adaptor) {
+    return adaptor.*&opened_adaptor::c;
+  }
+};
+
 template <class T>
 concept optional_like = requires(T& value) {
   typename T::value_type;
@@ -227,6 +254,16 @@ concept time_point_like = requires(const T& value) {
   requires duration_like<typename T::duration>;
 };
 
+/// By its name: nobody shall pay for <chrono> who does not use it.
+template <class T>
+constexpr bool is_of_chrono() {
+  return std::string_view(__PRETTY_FUNCTION__).find("T = std::chrono::") != std::string_view::npos;
+}
+template <class T>
+concept calendar_like = std::is_trivially_copyable_v<T> && is_of_chrono<T>() && requires(const T& value) {
+  { value.ok() } -> std::same_as<bool>;
+};
+
 template <class T>
 concept complex_like = std::is_trivially_copyable_v<T> && requires(const T& value) {
   requires std::is_floating_point_v<typename T::value_type>;
@@ -245,6 +282,15 @@ template <class T>
 inline constexpr bool is_array = std::is_bounded_array_v<T>;
 template <template <class, std::size_t> class Array, class T, std::size_t Size>
 inline constexpr bool is_array<Array<T, Size>> = array_like<Array<T, Size>, T>;
+
+template <class T>
+inline constexpr std::size_t bitset_size = 0;
+template <template <std::size_t> class Bitset, std::size_t Size>
+requires requires(Bitset<Size>& bits) {
+  bits.flip();
+  { bits.test(Size) } -> std::same_as<bool>;
+}
+inline constexpr std::size_t bitset_size<Bitset<Size>> = Size;
 
 template <class T>
 inline constexpr bool is_function_pointer =
@@ -275,6 +321,8 @@ constexpr codec_kind find_codec_kind() {
     return reflected_aggregate<T> ? aggregate : none;
   else if constexpr (std::is_same_v<T, nanoseconds>)
     return duration;
+  else if constexpr (bitset_size<T> != 0)
+    return fixed_bits;
   else if constexpr (instance_of_template<T>) {
     if constexpr (contiguous_container<T>)
       return contiguous;
@@ -286,6 +334,8 @@ constexpr codec_kind find_codec_kind() {
       return map;
     else if constexpr (set_container<T>)
       return set;
+    else if constexpr (container_adaptor<T>)
+      return adaptor;
     else if constexpr (optional_like<T>)
       return optional;
     else if constexpr (variant_like<T>)
@@ -302,7 +352,9 @@ constexpr codec_kind find_codec_kind() {
       return complex;
     else
       return none;
-  } else
+  } else if constexpr (calendar_like<T>)
+    return calendar;
+  else
     return none;
 }
 

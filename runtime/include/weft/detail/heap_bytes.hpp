@@ -59,6 +59,8 @@ std::uint64_t heap_bytes(const T& value) {
           bytes += heap_bytes(part);
       }
     }
+  } else if constexpr (kind == adaptor) {
+    bytes = heap_bytes(opened_adaptor<T>::container(value));
   } else if constexpr (kind == optional) {
     if (value) bytes = heap_bytes(*value);
   } else if constexpr (kind == owner) {

@@ -139,6 +139,14 @@ constexpr type_shape make_shape() {
     shape.with(shape_of<typename T::rep>).mix(T::period::num).mix(T::period::den);
   } else if constexpr (kind == time_point) {
     shape.with(shape_of<typename T::duration>);
+  } else if constexpr (kind == calendar) {
+    shape.size_min = sizeof(T);
+    shape.mix(name_hash<T>()); // of types of one size, what counts is which
+  } else if constexpr (kind == fixed_bits) {
+    shape.size_min = (bitset_size<T> + 7) / 8;
+    shape.mix(bitset_size<T>);
+  } else if constexpr (kind == adaptor) {
+    shape.with(make_shape<typename T::container_type, T, Enclosing...>());
   } else if constexpr (kind == complex) {
     shape.with(shape_of<typename T::value_type>, 2);
   } else if constexpr (kind == bits) {
@@ -208,6 +216,8 @@ constexpr bool is_block_element() {
     return false;
   else if constexpr (kind == number || kind == complex || kind == duration || kind == time_point)
     return true;
+  else if constexpr (kind == calendar)
+    return std::is_default_constructible_v<T>;
   else if constexpr (kind == array)
     return sizeof(T) != 0 && is_block_element<std::remove_cvref_t<decltype(std::declval<T&>()[0])>>();
   else if constexpr (kind == aggregate)

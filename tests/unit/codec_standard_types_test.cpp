@@ -1,0 +1,91 @@
+#include "tests/unit/codec_round_trip.hpp"
+
+#include <weft/detail/heap_bytes.hpp>
+#include <weft/errors.hpp>
+
+#include <bitset>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <stack>
+#include <string>
+#include <vector>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// May be another instant of the same type, and says so when it is asked.
+struct by_remainder {
+  int divisor = 10;
+  bool operator()(int a, int b) const { return a % divisor < b % divisor; }
+};
+
+TEST(codec, bitsets_arrive) {
+  EXPECT_ARRIVES(std::bitset<1>("1"));
+  EXPECT_ARRIVES(std::bitset<8>("10010110"));
+  EXPECT_ARRIVES(std::bitset<67>("1000000000000000000000000000000000000000000000000000000000000000011"));
+  EXPECT_ARRIVES((std::map<int, std::bitset<9>>{{1, 5}, {2, 511}}));
+  EXPECT_EQ(encoded(std::bitset<9>(511))->bytes().size(), 2u);
+}
+
+TEST(codec, bits_beyond_the_last_of_a_bitset_are_dropped) {
+  const std::byte bytes[] = {std::byte{0xff}};
+  EXPECT_EQ(decoded<std::bitset<3>>(bytes).count(), 3u);
+}
+
+TEST(codec, stacks_and_queues_arrive_in_order) {
+  EXPECT_ARRIVES(std::stack<int>({1, 2, 3}));
+  EXPECT_ARRIVES((std::stack<std::string, std::vector<std::string>>({"a", "b"})));
+  EXPECT_ARRIVES(std::queue<std::string>({"a", "b", "c"}));
+  EXPECT_ARRIVES(std::queue<int>{});
+}
+
+TEST(codec, a_priority_queue_arrives_and_gives_the_least_first_if_it_did) {
+  std::priority_queue<int, std::vector<int>, std::greater<>> sent;
+  for (const int number : {5, 1, 4, 1, 3})
+    sent.push(number);
+  auto arrived = there_and_back(sent);
+  for (; !sent.empty(); sent.pop(), arrived.pop())
+    EXPECT_EQ(arrived.top(), sent.top());
+  EXPECT_TRUE(arrived.empty());
+}
+
+TEST(codec, a_priority_queue_whose_order_has_a_state_does_not_travel) {
+  EXPECT_FALSE((travels<std::priority_queue<int, std::vector<int>, by_remainder>>));
+}
+
+TEST(codec, adaptors_of_what_does_not_travel_do_not_travel) {
+  EXPECT_FALSE(travels<std::stack<int*>>);
+  EXPECT_FALSE(travels<std::queue<void*>>);
+}
+
+TEST(codec, adaptors_own_what_their_container_owns) {
+  const std::queue<double> queue(std::deque<double>(100));
+  EXPECT_GE(detail::heap_bytes(queue), 800u);
+}
+
+TEST(codec, the_calendar_arrives) {
+  const auto day = 2026y / std::chrono::November / 23d;
+  EXPECT_ARRIVES(day);
+  EXPECT_ARRIVES(2026y);
+  EXPECT_ARRIVES(std::chrono::November);
+  EXPECT_ARRIVES(23d);
+  EXPECT_ARRIVES(std::chrono::Monday);
+  EXPECT_ARRIVES(2026y / std::chrono::February / std::chrono::last);
+  EXPECT_ARRIVES(2026y / std::chrono::November / std::chrono::Monday[4]);
+  EXPECT_ARRIVES((std::vector{day, day}));
+  EXPECT_ARRIVES((std::vector{2026y / std::chrono::February / std::chrono::last}));
+  EXPECT_ARRIVES((std::map<std::chrono::year_month_day, double>{{day, 0.5}}));
+}
+
+TEST(structural_hash, of_calendar_types_of_one_size_differs) {
+  EXPECT_NE(detail::shape_of<std::chrono::month>.hash, detail::shape_of<std::chrono::day>.hash);
+  EXPECT_NE(detail::shape_of<std::bitset<8>>.hash, detail::shape_of<std::bitset<7>>.hash);
+}
+
+} // namespace
+} // namespace weft
