@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace weft::detail {
@@ -44,12 +45,29 @@ struct progress_line {
     return text;
   }
 
-  std::string bar() const {
-    constexpr std::size_t width = 30;
+  std::string bar(std::size_t width) const {
     const std::size_t filled = total == 0 ? width : done * width / total;
     return '[' + std::string(filled, '#') + std::string(width - filled, '.') + "] ";
   }
+
+  /// All of it in so many columns: what does not fit is taken from the bar first.
+  std::string within(std::size_t columns, const std::string& title) const {
+    constexpr std::size_t width_max = 30;
+    constexpr std::size_t width_min = 3;
+    constexpr std::size_t brackets_and_space = 3;
+    const std::string counts = this->counts();
+    const std::size_t others = title.size() + brackets_and_space + counts.size();
+    if (others + width_min > columns) return (title + counts).substr(0, columns);
+    return title + bar(std::min(width_max, columns - others)) + counts;
+  }
 };
+
+/// How many columns a line of the terminal may take; one stays free, since some wrap after the last.
+std::size_t columns_of(int terminal) {
+  ::winsize size{};
+  if (::ioctl(terminal, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::string::npos;
+  return size.ws_col - 1u;
+}
 
 } // namespace
 
@@ -61,8 +79,8 @@ void show_progress(const std::vector<const future_handle*>& futures, const progr
   progress_line line{.done = 0, .failed = 0, .total = futures.size(), .seconds = 0};
   const auto show = [&] {
     line.seconds = static_cast<double>((instant::now() - begin).count()) / 1e9;
-    const std::string text =
-        terminal ? "\r\x1b[K" + title + line.bar() + line.counts() : title + line.counts() + '\n';
+    const std::string text = terminal ? "\r\x1b[K" + line.within(columns_of(options.descriptor), title)
+                                      : title + line.counts() + '\n';
     // Nothing can be done about a closed terminal, and the tasks go on without it.
     [[maybe_unused]] const auto written = write(options.descriptor, text.data(), text.size());
   };

@@ -204,8 +204,10 @@ void function_registry::require_travels(const target_reference& target, const ca
                         " cannot travel: only functions of the program and of its task libraries lie at the "
                         "same place in every process; wrap it in a lambda");
   if (!is_function_start(words.first))
-    throw cannot_travel("weft: a function pointer cannot travel: no function begins where it points to; wrap "
-                        "the call in a lambda");
+    throw cannot_travel(
+        "weft: a function pointer cannot travel: no function begins where it points to (one of "
+        "another library, in a program linked with -no-pie, is a jump to it); wrap the call in "
+        "a lambda");
 }
 
 target_reference function_registry::target_to_send(callable_kind kind, const callable_words& words) {

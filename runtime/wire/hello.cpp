@@ -127,8 +127,9 @@ void handshake::receive(byte_span bytes) {
 
 void handshake::closed() {
   if (state_ != state::talking) return;
-  fail(greeted_ ? "closed the connection during the hello"
-                : "closed the connection without an answer (does it speak Weft's protocol?)");
+  fail(greeted_
+           ? "closed the connection during the hello"
+           : "closed the connection without an answer: it has just ended, or does not speak Weft's protocol");
 }
 
 void handshake::on_frame(frame_type type, byte_span payload) {

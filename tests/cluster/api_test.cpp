@@ -20,7 +20,6 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
-#include <unistd.h>
 #include <vector>
 
 namespace weft {
@@ -352,20 +351,6 @@ TEST(api_in_process, a_recursion_of_thousands_of_tasks_that_wait_for_each_other_
   local_cluster cluster{{.workers = 2, .threads_per_worker = 1}};
   client client{cluster};
   EXPECT_EQ(client.submit(in_process(fibonacci{&client}), 20).result(), 6765);
-}
-
-TEST_P(api, progress_ends_with_counts_failures_and_time) {
-  int ends[2];
-  ASSERT_EQ(pipe(ends), 0);
-  std::vector<future<int>> futures = client_.map(inc, std::vector{1, 2, 3});
-  futures.push_back(client_.submit(fail, 0));
-  progress(futures, {.title = "rows", .descriptor = ends[1]});
-  close(ends[1]);
-  std::string text(4096, '\0');
-  text.resize(static_cast<std::size_t>(read(ends[0], text.data(), text.size())));
-  close(ends[0]);
-  EXPECT_NE(text.find("rows 4/4, "), std::string::npos) << text;
-  EXPECT_NE(text.find(", 1 failed\n"), std::string::npos) << text;
 }
 
 TEST_P(api, printing_tells_state_type_and_key) {

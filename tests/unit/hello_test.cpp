@@ -189,7 +189,8 @@ TEST(hello, a_proof_before_the_greeting_is_refused) {
 TEST(hello, a_connection_that_closes_in_the_middle_is_a_failure_that_says_when) {
   auto caller = make_caller();
   caller.closed();
-  EXPECT_EQ(caller.error(), "closed the connection without an answer (does it speak Weft's protocol?)");
+  EXPECT_EQ(caller.error(),
+            "closed the connection without an answer: it has just ended, or does not speak Weft's protocol");
   auto acceptor = make_acceptor();
   feed(acceptor, make_caller().take_output());
   acceptor.closed();

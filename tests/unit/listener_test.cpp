@@ -314,9 +314,10 @@ TEST_F(listening, one_that_hangs_up_during_the_hello_is_recognised) {
     char greeting[1024];
     ::recv(peer.get(), greeting, sizeof greeting, 0);
   }};
-  EXPECT_EQ(failure_of(rude.where(), as_worker()),
-            "connection: " + to_string(rude.where()) +
-                " closed the connection without an answer (does it speak Weft's protocol?)");
+  EXPECT_EQ(
+      failure_of(rude.where(), as_worker()),
+      "connection: " + to_string(rude.where()) +
+          " closed the connection without an answer: it has just ended, or does not speak Weft's protocol");
 }
 
 TEST_F(listening, a_name_that_does_not_exist_is_told) {

@@ -13,7 +13,8 @@ struct task_options {
   /// A name of your own, unique among the cluster's living tasks, else `key_conflict`: thrown by `submit`
   /// where this client has it, by `result()` where another one has. Empty: made from the function's name.
   std::string key = {};
-  /// Of two tasks that could run, the one with the higher number runs first.
+  /// Of two tasks that could run, the one with the higher number runs first. What a busy worker has been
+  /// given ahead (a task a thread, or 5 ms of work) when the other is submitted may still come before it.
   std::int32_t priority = 0;
   /// How often a task that throws is run again before it counts as failed.
   std::uint32_t retries = 0;
