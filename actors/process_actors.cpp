@@ -1,5 +1,7 @@
 #include "actors/process_actors.hpp"
 
+#include "runtime/services/storage_pool.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
@@ -23,6 +25,8 @@ struct configuration : caf::actor_system_config {
     set("middleman.workers", std::size_t{0});
   }
 };
+
+constexpr std::chrono::seconds storage_trim_interval{1};
 
 // CAF's threads inherit the mask: signals shall reach the threads that expect them.
 class without_signals {
@@ -48,6 +52,12 @@ struct process_actors::caf_parts {
 process_actors::process_actors() {
   const without_signals scope;
   caf_ = std::make_unique<caf_parts>();
+  storage_trimmer_ = timers_.add(
+      [](instant now) {
+        storage_pool::of_process().trim(now);
+        return now + storage_trim_interval;
+      },
+      instant::now() + storage_trim_interval);
 }
 
 process_actors::~process_actors() {

@@ -31,6 +31,7 @@ class process_actors {
   struct caf_parts;
 
   timer_thread timers_;
+  timer_thread::timer storage_trimmer_;
   std::mutex io_mutex_;
   std::unique_ptr<io_thread> io_;
   std::unique_ptr<caf_parts> caf_;

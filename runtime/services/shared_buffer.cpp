@@ -1,4 +1,7 @@
+#include "runtime/services/storage_pool.hpp"
+
 #include <weft/detail/shared_buffer.hpp>
+#include <weft/detail/vector_storage.hpp>
 #include <weft/errors.hpp>
 
 #include <atomic>
@@ -84,7 +87,7 @@ shared_buffer::~shared_buffer() {
   if (mapped_) {
     ::munmap(data_, size_);
     close_descriptor(descriptor_);
-  } else if (owns_storage()) {
+  } else if (owns_storage() && !keep_storage(data_, size_)) {
     ::operator delete(data_, size_);
   }
 }
@@ -106,7 +109,7 @@ intrusive_ptr<shared_buffer> shared_buffer::make_empty() {
 
 intrusive_ptr<shared_buffer> shared_buffer::allocate_storage(std::size_t size) {
   auto result = make_empty();
-  result->data_ = static_cast<std::byte*>(::operator new(size));
+  result->data_ = static_cast<std::byte*>(storage_pool::of_process().allocate(size, instant::now()));
   result->size_ = size;
   prefer_huge_pages(result->data_, size);
   return result;

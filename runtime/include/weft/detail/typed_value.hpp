@@ -29,6 +29,9 @@ class WEFT_HIDDEN typed_value final : public object_value {
   template <class... Arguments>
   explicit typed_value(std::in_place_t, Arguments&&... arguments)
       : object_(std::forward<Arguments>(arguments)...) {}
+  ~typed_value() override {
+    if constexpr (takes_storage<T>) give_up_storage(object_);
+  }
 
   std::uint64_t nbytes() const noexcept override { return nbytes_; }
   const std::type_info& type() const noexcept override { return typeid(T); }
