@@ -67,7 +67,11 @@ void holder_state::release(task_id task, holder_commands& commands) {
   release_at_scheduler(task, *slot, commands);
   uncount(*slot);
   if (slot->value) commands.garbage.push_back(std::move(slot->value));
-  if (slot->key) keys_.erase(*slot->key);
+  if (slot->keyed) {
+    const auto named = keys_of_tasks_.find(task);
+    keys_.erase(keys_.find(*named->second));
+    keys_of_tasks_.erase(named);
+  }
   if (slot->scattered) in_transit_.erase(task);
   slots_.erase(task);
 }
@@ -292,8 +296,8 @@ task_id holder_state::new_task(const demands_ptr& demands) {
   const task_id task = task_id::make(self_, next_sequence_++);
   future_slot& slot = slots_.insert(task);
   if (has_key) {
-    keys_.emplace(demands->key, task);
-    slot.key = std::make_unique<std::string>(demands->key);
+    keys_of_tasks_.emplace(task, &keys_.emplace(demands->key, task).first->first);
+    slot.keyed = true;
   }
   return task;
 }
@@ -439,7 +443,7 @@ void holder_state::check_invariants() {
     const slot_status status = status_of(slot);
     pending += slot.counted;
     bytes += slot.counted ? slot.nbytes : 0;
-    keys += slot.key ? 1 : 0;
+    keys += slot.keyed;
     in_transit += in_transit_.contains(task);
     WEFT_CHECK(!slot.counted || !is_done(status), "what is done is not pending");
     WEFT_CHECK(slot.counted || status != slot_status::pending, "what is pending is counted");
@@ -451,7 +455,7 @@ void holder_state::check_invariants() {
                    (status == slot_status::pending && slot.value && slot.scattered),
                "what is to be stored is kept until it is");
     WEFT_CHECK(!slot.fetching || status == slot_status::elsewhere, "what is fetched is elsewhere");
-    WEFT_CHECK(!slot.key || keys_.at(*slot.key) == task, "a key leads to its task");
+    WEFT_CHECK(!slot.keyed || keys_.at(users_key(task)) == task, "a key leads to its task");
     WEFT_CHECK(!is_final(status) || slot.watchers.empty(), "nobody waits for what is final");
   });
   WEFT_CHECK(pending == pending_ && bytes == pending_bytes_, "counts are exact");

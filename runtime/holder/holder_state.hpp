@@ -50,14 +50,14 @@ struct future_slot {
   bool scattered : 1 = false;    ///< `value` is kept from the start until a worker has stored it
   bool leaving : 1 = false;      ///< no handle is left, but the datum has not been stored yet
   take_state take = take_state::none;
-  run_id run;       ///< of the accepted result
-  worker_id worker; ///< who has it, or is to store it; none: not known
+  bool keyed = false; ///< from the start: the user gave it a key, see users_key
+  run_id run;         ///< of the accepted result
+  worker_id worker;   ///< who has it, or is to store it; none: not known
   function_id function;
   std::uint64_t nbytes = 0; ///< while it counts as pending, of the body; then of the value
   value_ptr value;
   failure_ptr failure;
   inline_list<slot_watcher, 1> watchers;
-  std::unique_ptr<std::string> key; ///< the user's own
 };
 
 /// Finished, failed or cancelled: whoever waits for it need not wait longer.
@@ -146,6 +146,8 @@ class holder_state {
 
   future_slot* find(task_id task) { return slots_.find(task); }
   const future_slot* find(task_id task) const { return slots_.find(task); }
+  /// Of a slot that is `keyed`; valid as long as it.
+  const std::string& users_key(task_id task) const { return *keys_of_tasks_.at(task); }
   std::size_t slot_count() const noexcept { return slots_.size(); }
   /// Submitted and not done.
   std::uint64_t pending_count() const noexcept { return pending_; }
@@ -202,6 +204,7 @@ class holder_state {
   failure_ptr scheduler_lost_; // how, once it is
   task_table<future_slot, 10> slots_;
   std::map<std::string, task_id> keys_;
+  std::map<task_id, const std::string*> keys_of_tasks_; // in keys_
   std::map<worker_id, attributes_ptr> workers_;
   worker_id last_scattered_to_;
   std::map<task_id, demands_ptr>

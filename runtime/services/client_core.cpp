@@ -340,7 +340,8 @@ void client_core::announce_if_stuck(task_id task) {
   std::string key;
   {
     std::lock_guard lock{mutex_};
-    if (const future_slot* slot = holder_.find(task)) key = key_of(task, *slot);
+    if (const future_slot* slot = holder_.find(task))
+      key = slot->keyed ? holder_.users_key(task) : printable_key(functions_, slot->function, task);
   }
   std::fprintf(stderr, "weft: waiting for %s: %s\n", key.c_str(),
                std::get<task_explained>(*answer).sentence.c_str());
@@ -358,7 +359,9 @@ cluster_described client_core::describe_cluster(instant deadline) {
 
 // A slot's function and key do not change while a handle lives.
 std::string client_core::key_of(task_id task, const future_slot& slot) const {
-  return slot.key ? *slot.key : printable_key(functions_, slot.function, task);
+  if (!slot.keyed) return printable_key(functions_, slot.function, task);
+  std::lock_guard lock{mutex_};
+  return holder_.users_key(task);
 }
 
 std::string client_core::name_of(const future_slot& slot) const {
