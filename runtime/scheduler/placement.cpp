@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t inputs_looked_at =
     64; // of a task with very many, to find out where most of its inputs are
 constexpr std::size_t thefts_looked_at = 64; // assignments of a victim
+constexpr std::size_t sweep_from = 4;        // settled assignments: so many are not worth it
 constexpr std::size_t turn_max = 16;         // tasks given to one worker before the next one's turn
 constexpr std::size_t few_workers = 9;       // of which all are looked at; of more
 constexpr std::size_t open_looked_at = 4;    // open workers, beside those that have inputs
@@ -184,7 +185,7 @@ worker_id scheduler_state::preferred_by_inputs(const record& row) const {
   for (const candidate& each : candidates) {
     const worker_record& its = workers_[each.worker.value];
     const std::int64_t queued = its.load + static_cast<std::int64_t>(its.own.size()) * its_time;
-    std::int64_t begin = std::max(queued / its.threads(), inputs_there);
+    std::int64_t begin = std::max(its.shared_out(queued), inputs_there);
     if (each.inputs < inputs) {
       const bool by_pointer = its.attributes->shares_process;
       begin += by_pointer ? hand_over_time : moving_time + (bytes - each.bytes) / bytes_per_nanosecond;
@@ -272,7 +273,7 @@ void scheduler_state::note_room(worker_id worker) {
 
 bool scheduler_state::has_room(const worker_record& worker) const {
   if (!worker.live || worker.retiring) return false;
-  const std::uint32_t threads = worker.attributes->threads;
+  const std::uint32_t threads = worker.threads;
   return worker.queued() < settings_.window_tasks * threads || worker.load < settings_.window * threads;
 }
 
@@ -301,7 +302,7 @@ bool scheduler_state::give_work(worker_id worker, scheduler_commands& commands) 
   if (!own && !any) return false;
   bool take_own = own;
   if (own && any) {
-    const bool crowded = its.load_ahead >= settings_.window * its.attributes->threads / 2;
+    const bool crowded = its.load_ahead >= settings_.window * its.threads / 2;
     take_own = its.own.front_priority() != ready_.front_priority()
                    ? its.own.front_priority() > ready_.front_priority()
                    : !(crowded && waits_for_inputs(*own));
@@ -352,7 +353,7 @@ void scheduler_state::assign(task_id task, record& row, worker_id worker, schedu
   row.queue_end = static_cast<std::uint32_t>(its.queue_end);
   // Settled assignments are swept out from the front, now and then from the middle.
   its.assignments.emplace_back(task, row.run);
-  if (its.assignments.size() > 2 * its.outstanding + 64)
+  if (its.assignments.size() > 2 * its.outstanding + sweep_from)
     std::erase_if(its.assignments,
                   [&](const auto& entry) { return !outstanding_at(entry.first, worker, entry.second); });
   if (const std::string* key = users_key(row)) commands.to_workers.send(worker, task_named{task, *key});
@@ -392,7 +393,7 @@ bool scheduler_state::take_from(worker_id victim, worker_id thief, scheduler_com
 
 // Keeps count of those that have more than their threads do, and enough to be stolen from.
 void scheduler_state::note_load(worker_record& worker) {
-  const std::uint32_t threads = worker.attributes->threads;
+  const std::uint32_t threads = worker.threads;
   const bool overfull =
       worker.live && worker.queued() > threads && worker.load >= settings_.stealing_threshold * threads;
   overfull_count_ += overfull;
@@ -405,7 +406,7 @@ void scheduler_state::steal(scheduler_commands& commands) {
   std::size_t spare = 0;
   for (const worker_id worker : open_) {
     const worker_record& its = workers_[worker.value];
-    if (has_room(its) && its.has_spare_thread()) spare += its.attributes->threads - its.queued();
+    if (has_room(its) && its.has_spare_thread()) spare += its.threads - its.queued();
   }
   worker_id victim;
   for (std::uint32_t i = 1; i < workers_.size(); ++i) {
@@ -415,12 +416,12 @@ void scheduler_state::steal(scheduler_commands& commands) {
   if (!victim || spare == 0) return;
   worker_record& its = workers_[victim.value];
   std::size_t wanted =
-      std::min<std::size_t>(spare * settings_.window_tasks, (its.queued() - its.attributes->threads + 1) / 2);
+      std::min<std::size_t>(spare * settings_.window_tasks, (its.queued() - its.threads + 1) / 2);
   // What its threads do now, or next, is no queue: taking the first of a chain takes the whole chain, and
   // then it is the thief who has too much and the victim who has nothing.
   std::size_t kept = 0;
   auto first = its.assignments.begin();
-  for (std::size_t looked = 0; kept < its.attributes->threads; ++first, ++looked) {
+  for (std::size_t looked = 0; kept < its.threads; ++first, ++looked) {
     if (first == its.assignments.end() || looked == thefts_looked_at) return;
     record* row = outstanding_at(first->first, victim, first->second);
     if (!row || row->seceded) continue;

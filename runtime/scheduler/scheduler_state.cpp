@@ -367,8 +367,8 @@ void scheduler_state::check_invariants() {
   std::size_t overfull = 0;
   for (std::size_t i = 1; i < workers_.size(); ++i) {
     const worker_record& worker = workers_[i];
-    const bool is = worker.live && worker.queued() > worker.attributes->threads &&
-                    worker.load >= settings_.stealing_threshold * worker.attributes->threads;
+    const bool is = worker.live && worker.queued() > worker.threads &&
+                    worker.load >= settings_.stealing_threshold * worker.threads;
     WEFT_CHECK(is == worker.overfull, "who can be stolen from is known");
     WEFT_CHECK(worker.own.empty() || own_queues_used_, "what waits in a queue of its own is not overlooked");
     WEFT_CHECK(!worker.attributes || !has_room(worker) || worker.in_open, "who has room is in the list");

@@ -85,8 +85,10 @@ struct task_record {
 struct worker_record {
   bool live = false;
   bool retiring = false;
-  bool dismissed = false; ///< told to leave
-  attributes_ptr attributes;
+  bool dismissed = false;        ///< told to leave
+  bool in_open = false;          ///< listed in scheduler_state's open_
+  bool overfull = false;         ///< counted in scheduler_state's overfull_count_
+  std::uint32_t threads = 0;     ///< of the attributes, which are further away
   std::uint32_t outstanding = 0; ///< tasks in its tables
   std::uint32_t seceded = 0;     ///< those of them that wait inside for other tasks
   std::int64_t load = 0;         ///< nanoseconds of work among them
@@ -94,10 +96,9 @@ struct worker_record {
   std::uint64_t queue_end = 0;   ///< ticks of work that it was ever given
   std::uint64_t memory = 0;      ///< bytes, as it last said
   std::uint64_t drops = 0;       ///< drop_replica orders that it was sent
-  std::deque<std::pair<task_id, run_id>> assignments; ///< oldest first; may name what is settled by now
-  priority_queue own;    ///< ready tasks that must, or had better, run here; may name what is settled by now
-  bool in_open = false;  ///< listed in scheduler_state's open_
-  bool overfull = false; ///< counted in scheduler_state's overfull_count_
+  std::vector<std::pair<task_id, run_id>> assignments; ///< oldest first; may name what is settled by now
+  priority_queue own; ///< ready tasks that must, or had better, run here; may name what is settled by now
+  attributes_ptr attributes;
   std::vector<bool> acquaintances; ///< by worker id: the live ones that it was introduced to
 
   /// Tasks that want a thread.
@@ -106,11 +107,14 @@ struct worker_record {
   std::int64_t time_until(std::uint32_t end) const {
     const auto done = queue_end - static_cast<std::uint64_t>(load / tick);
     const auto ahead = static_cast<std::int32_t>(end - static_cast<std::uint32_t>(done));
-    return std::max<std::int64_t>(ahead, 0) * tick / threads();
+    return shared_out(std::max<std::int64_t>(ahead, 0) * tick);
   }
-  std::int64_t threads() const noexcept { return std::max<std::uint32_t>(attributes->threads, 1); }
+  /// Nanoseconds that its threads take for so much work.
+  std::int64_t shared_out(std::int64_t work) const noexcept {
+    return work / std::max<std::uint32_t>(threads, 1);
+  }
   /// Whether a thread has nothing to do.
-  bool has_spare_thread() const { return queued() < attributes->threads; }
+  bool has_spare_thread() const { return queued() < threads; }
 };
 
 /// Decides what runs where: knows tasks, edges, who wants what and who has what. Without threads, clock or

@@ -13,6 +13,7 @@ void scheduler_state::on(worker_joined& event, scheduler_commands& commands) {
   if (joined.attributes) return; // said twice
   joined.live = true;
   joined.attributes = event.attributes;
+  joined.threads = event.attributes->threads;
   ++live_count_;
   spreads_.clear();
   for (std::uint32_t i = 1; i < clients_.size(); ++i)
