@@ -351,7 +351,7 @@ void scheduler_state::assign(task_id task, record& row, worker_id worker, schedu
   note_load(its);
   its.queue_end += row.load;
   row.queue_end = static_cast<std::uint32_t>(its.queue_end);
-  // Settled assignments are swept out from the front, now and then from the middle.
+  // Settled assignments are swept out now and then.
   its.assignments.emplace_back(task, row.run);
   if (its.assignments.size() > 2 * its.outstanding + sweep_from)
     std::erase_if(its.assignments,

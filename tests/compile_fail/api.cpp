@@ -47,15 +47,16 @@ void wrong_calls(weft::client& client) {
   auto done = client.submit(nothing);
   std::vector<weft::future<std::unique_ptr<int>>> uniques;
   std::vector<weft::any_future> any{number, unique};
-  client.submit({.retries = 1}, inc, number);
-  client.submit([](const auto& x) { return x + 1; }, number);
-  client.submit([](auto&& x) { return x + 1; }, number);
-  client.submit([](int (*function)(int)) { return function; }, inc);
-  client.submit([](weft::task_options its) { return its.retries; }, weft::task_options{});
-  client.submit(weft::in_process([] { return std::string_view("literal"); }));
-  client.submit(weft::in_process([](std::string_view text) { return text.size(); }), std::string_view("x"));
-  client.map(inc, {1, 2, 3});
-  client.map({.key = "x"}, inc, {number, number});
+  (void)client.submit({.retries = 1}, inc, number);
+  (void)client.submit([](const auto& x) { return x + 1; }, number);
+  (void)client.submit([](auto&& x) { return x + 1; }, number);
+  (void)client.submit([](int (*function)(int)) { return function; }, inc);
+  (void)client.submit([](weft::task_options its) { return its.retries; }, weft::task_options{});
+  (void)client.submit(weft::in_process([] { return std::string_view("literal"); }));
+  (void)client.submit(weft::in_process([](std::string_view text) { return text.size(); }),
+                      std::string_view("x"));
+  (void)client.map(inc, {1, 2, 3});
+  (void)client.map({.key = "x"}, inc, {number, number});
   client.gather({number, number});
   client.cancel({number, number});
   client.cancel({number, done});
@@ -75,26 +76,26 @@ void wrong_calls(weft::client& client) {
   unique.take();
 #if defined WRONG_ARGUMENT
   int result = client.submit(inc, std::vector<int>{1}).result();
-  client.submit(inc, client.submit(inc, std::vector<int>{1}));
+  (void)client.submit(inc, client.submit(inc, std::vector<int>{1}));
 #elif defined WRONG_FUTURE
-  client.submit(inc, unique);
+  (void)client.submit(inc, unique);
 #elif defined RESULT_OF_A_TEMPORARY
-  client.submit(make_number).result();
+  (void)client.submit(make_number).result();
 #elif defined GATHER_MOVE_ONLY
   client.gather(uniques);
 #elif defined VOID_ARGUMENT
-  client.submit(inc, done);
+  (void)client.submit(inc, done);
 #elif defined VOID_FOR_ANY_TYPE
-  client.submit([](auto x) { return x + 1; }, done);
+  (void)client.submit([](auto x) { return x + 1; }, done);
 #elif defined VOID_IN_CONTAINER
-  client.submit([](const auto& all) { return all.size(); }, std::vector<weft::future<void>>{done});
+  (void)client.submit([](const auto& all) { return all.size(); }, std::vector<weft::future<void>>{done});
 #elif defined MAPPED_VOIDS
-  client.map(inc, std::vector<weft::future<void>>{done});
+  (void)client.map(inc, std::vector<weft::future<void>>{done});
 #elif defined POINTER_ARGUMENT
   const int here = 1;
-  client.submit(read_there, &here);
+  (void)client.submit(read_there, &here);
 #elif defined MAPPED_POINTERS
-  client.map(read_there, std::vector<const int*>{nullptr});
+  (void)client.map(read_there, std::vector<const int*>{nullptr});
 #elif defined MAP_OF_A_NUMBER
   auto mapped = client.gather(client.map(inc, 1));
 #elif defined CANCEL_A_NUMBER
@@ -111,18 +112,18 @@ void wrong_calls(weft::client& client) {
   weft::as_completed completed{5};
 #elif defined COPIED_MOVE_ONLY_ARGUMENT
   const auto argument = make_number();
-  client.submit([](const std::unique_ptr<int>& at) { return *at; }, argument);
+  (void)client.submit([](const std::unique_ptr<int>& at) { return *at; }, argument);
 #elif defined SCATTER_A_POINTER
-  client.scatter("text");
+  (void)client.scatter("text");
 #elif defined SCATTER_A_COPY
   const auto datum = make_number();
-  client.scatter(datum);
+  (void)client.scatter(datum);
 #elif defined SCATTER_IMMOVABLE
-  client.scatter(std::atomic<int>(1));
+  (void)client.scatter(std::atomic<int>(1));
 #elif defined SCATTER_A_VIEW
-  client.scatter(std::string_view("x"));
+  (void)client.scatter(std::string_view("x"));
 #elif defined SCATTER_A_FUTURE
-  client.scatter(number);
+  (void)client.scatter(number);
 #elif defined GATHER_UNTYPED
   auto all = client.gather(any);
 #elif defined GATHER_MIXED
@@ -166,54 +167,58 @@ void wrong_calls(weft::client& client) {
 #elif defined SUBMIT_NOTHING
   int result = client.submit().result();
 #elif defined SUBMIT_OPTIONS
-  client.submit({.key = "x"});
+  (void)client.submit({.key = "x"});
 #elif defined OPTIONS_LAST
-  client.submit(inc, 1, weft::task_options{.key = "x"});
+  (void)client.submit(inc, 1, weft::task_options{.key = "x"});
 #elif defined OPTIONS_LAST_NAMED
   const weft::task_options options{.key = "x"};
-  client.submit(inc, 1, options);
+  (void)client.submit(inc, 1, options);
 #elif defined OPTIONS_LAST_IN_BRACES
   int result = client.submit(inc, 1, {.key = "x"}).result();
 #elif defined OPTIONS_SECOND
-  client.submit(inc, {.key = "x"});
+  (void)client.submit(inc, {.key = "x"});
 #elif defined MAP_NOTHING
-  client.map();
+  (void)client.map();
 #elif defined MAP_WITHOUT_RANGE
-  client.map(inc);
+  (void)client.map(inc);
 #elif defined MAP_OPTIONS_WITHOUT_RANGE
   auto mapped = client.map({.key = "x"}, inc);
 #elif defined CHANGED_REFERENCE
   int result = client.submit([](auto& x) { return ++x; }, 1).result();
 #elif defined CHANGED_RESULT
-  client.submit([](auto& x) { x = 2; }, number);
+  (void)client.submit([](auto& x) { x = 2; }, number);
 #elif defined MAPPED_REFERENCE
-  client.map([](auto& x) { return ++x; }, std::vector<int>{1});
+  (void)client.map([](auto& x) { return ++x; }, std::vector<int>{1});
 #elif defined IMMOVABLE_RESULT
   auto immovable = client.submit(make_immovable);
 #elif defined IMMOVABLE_ARGUMENT
   const std::atomic<int> counter{0};
-  client.submit([](const std::atomic<int>& x) { return x.load(); }, counter);
+  (void)client.submit([](const std::atomic<int>& x) { return x.load(); }, counter);
 #elif defined LITERAL_RESULT
   const std::string text = client.submit(name).result();
 #elif defined POINTER_RESULT
-  client.submit([] { return new int(1); }).result();
+  (void)client.submit([] { return new int(1); }).result();
 #elif defined VIEWS_RESULT
-  client.submit(words, "a text");
+  (void)client.submit(words, "a text");
 #elif defined SPAN_RESULT
-  client.submit(part, std::vector<int>{1});
+  (void)client.submit(part, std::vector<int>{1});
 #elif defined MAPPED_TO_POINTERS
-  client.map([](int) { return name(); }, std::vector<int>{1});
+  (void)client.map([](int) { return name(); }, std::vector<int>{1});
 #elif defined VIEW_ARGUMENT
-  client.submit([](std::string_view text) { return text.size(); }, std::string_view("x"));
+  (void)client.submit([](std::string_view text) { return text.size(); }, std::string_view("x"));
 #elif defined SPAN_ARGUMENT
   const std::vector<int> all{1};
-  client.submit([](std::span<const int> its) { return its.size(); }, std::span<const int>(all));
+  (void)client.submit([](std::span<const int> its) { return its.size(); }, std::span<const int>(all));
 #elif defined POINTERS_IN_A_VECTOR
-  client.submit([](const std::vector<const char*>& its) { return its.size(); },
-                std::vector<const char*>{"x"});
+  (void)client.submit([](const std::vector<const char*>& its) { return its.size(); },
+                      std::vector<const char*>{"x"});
 #elif defined FUTURE_RESULT
-  client.submit(weft::unchecked([&client] { return client.submit(inc, 1); }));
+  (void)client.submit(weft::unchecked([&client] { return client.submit(inc, 1); }));
 #elif defined FUTURES_IN_A_RESULT
-  client.submit([](int n) { return with_future{n, {}}; }, 1);
+  (void)client.submit([](int n) { return with_future{n, {}}; }, 1);
+#elif defined DROPPED_FUTURE
+  client.submit(inc, 1);
+#elif defined DROPPED_INIT
+  weft::init(0, nullptr);
 #endif
 }

@@ -92,13 +92,13 @@ class WEFT_API client {
   /// key_conflict, cancelled_error after close, connection_error if the scheduler is gone; blocks while too
   /// much is pending.
   template <class Function, class... Arguments>
-  requires(!std::is_same_v<std::decay_t<Function>, task_options>) auto submit(Function&& function,
-                                                                              Arguments&&... arguments) {
+  requires(!std::is_same_v<std::decay_t<Function>, task_options>) WEFT_KEEP_FUTURES
+      auto submit(Function&& function, Arguments&&... arguments) {
     return submit(task_options{}, static_cast<Function&&>(function), static_cast<Arguments&&>(arguments)...);
   }
 
   template <class Function, class... Arguments>
-  auto submit(const task_options& options, Function&& function, Arguments&&... arguments) {
+  WEFT_KEEP_FUTURES auto submit(const task_options& options, Function&& function, Arguments&&... arguments) {
     // Not said as the type of the result: what is refused there would be so while overloads are still
     // weighed.
     using result = detail::submitted_t<Function, Arguments...>;
@@ -136,23 +136,24 @@ class WEFT_API client {
   /// far as the shortest goes. The futures come in the order of the elements. A key in the options gets "-0",
   /// "-1" and so on.
   template <class Function, class Range, class... Ranges>
-  requires(!std::is_same_v<std::decay_t<Function>, task_options>) auto map(Function&& function, Range&& range,
-                                                                           Ranges&&... ranges) {
+  requires(!std::is_same_v<std::decay_t<Function>, task_options>) WEFT_KEEP_FUTURES
+      auto map(Function&& function, Range&& range, Ranges&&... ranges) {
     return map_ranges(task_options{}, function, range, ranges...);
   }
 
   template <class Function, class Range, class... Ranges>
-  auto map(task_options options, Function&& function, Range&& range, Ranges&&... ranges) {
+  WEFT_KEEP_FUTURES auto map(task_options options, Function&& function, Range&& range, Ranges&&... ranges) {
     return map_ranges(std::move(options), function, range, ranges...);
   }
 
   /// The same for a list in braces.
   template <class Function, class T>
-  auto map(Function&& function, std::initializer_list<T> list) {
+  WEFT_KEEP_FUTURES auto map(Function&& function, std::initializer_list<T> list) {
     return map_ranges(task_options{}, function, list);
   }
   template <class Function, class T>
-  auto map(const task_options& options, Function&& function, std::initializer_list<T> list) {
+  WEFT_KEEP_FUTURES auto map(const task_options& options, Function&& function,
+                             std::initializer_list<T> list) {
     return map_ranges(options, function, list);
   }
 
@@ -195,14 +196,14 @@ class WEFT_API client {
   /// that follow each other (std::views::iota, weft::index_range) only the bounds travel.
   /// Throws std::invalid_argument for an empty range, besides what `submit` throws.
   template <class Range, class Map, class Reduce>
-  requires(!std::is_same_v<std::decay_t<Range>, map_reduce_options>) auto map_reduce(Range&& range,
-                                                                                     const Map& map,
-                                                                                     const Reduce& reduce) {
+  requires(!std::is_same_v<std::decay_t<Range>, map_reduce_options>) WEFT_KEEP_FUTURES
+      auto map_reduce(Range&& range, const Map& map, const Reduce& reduce) {
     return map_reduce(map_reduce_options{}, range, map, reduce);
   }
 
   template <class Range, class Map, class Reduce>
-  auto map_reduce(const map_reduce_options& options, Range&& range, const Map& map, const Reduce& reduce) {
+  WEFT_KEEP_FUTURES auto map_reduce(const map_reduce_options& options, Range&& range, const Map& map,
+                                    const Reduce& reduce) {
     using result = detail::reduction_t<Range, Map, Reduce>;
     if constexpr (std::is_void_v<result>)
       return future<detail::refused>{};
@@ -214,16 +215,14 @@ class WEFT_API client {
 
   /// The same with an initial value on the left, which is the result for an empty range.
   template <class Range, class Map, class Reduce, class Initial>
-  requires(!std::is_same_v<std::decay_t<Range>, map_reduce_options>) auto map_reduce(Range&& range,
-                                                                                     const Map& map,
-                                                                                     const Reduce& reduce,
-                                                                                     const Initial& initial) {
+  requires(!std::is_same_v<std::decay_t<Range>, map_reduce_options>) WEFT_KEEP_FUTURES
+      auto map_reduce(Range&& range, const Map& map, const Reduce& reduce, const Initial& initial) {
     return map_reduce(map_reduce_options{}, range, map, reduce, initial);
   }
 
   template <class Range, class Map, class Reduce, class Initial>
-  auto map_reduce(const map_reduce_options& options, Range&& range, const Map& map, const Reduce& reduce,
-                  const Initial& initial) {
+  WEFT_KEEP_FUTURES auto map_reduce(const map_reduce_options& options, Range&& range, const Map& map,
+                                    const Reduce& reduce, const Initial& initial) {
     using result = detail::reduction_t<Range, Map, Reduce>;
     if constexpr (!detail::check_initial<result, Initial>())
       return future<detail::refused>{};
@@ -237,7 +236,7 @@ class WEFT_API client {
   /// to compute it from again: if its worker is lost, result() throws lost_data_error. Returns before the
   /// datum is there; the future's `wait()` waits for that. Throws as submit does.
   template <class T>
-  future<std::decay_t<T>> scatter(T&& datum, scatter_options options = {}) {
+  WEFT_KEEP_FUTURES future<std::decay_t<T>> scatter(T&& datum, scatter_options options = {}) {
     using value = std::decay_t<T>;
     if constexpr (detail::check_datum<T>())
       return future<value>{detail::scatter_value(

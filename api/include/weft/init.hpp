@@ -19,10 +19,11 @@ namespace weft {
 /// later it knows nothing: tasks with its functions fail with build_mismatch. Link it, or open it before
 /// `init`; for a worker started by hand, `--load LIBRARY` does as well.
 ///
-/// One at a time. Throws std::logic_error for a second one.
+/// It counts as long as the object lives: keep it to the end of main. One at a time. Throws std::logic_error
+/// for a second one.
 class WEFT_API init {
  public:
-  init(int argc, char** argv);
+  [[nodiscard("weft: keep it to the end of main: weft::init init{argc, argv};")]] init(int argc, char** argv);
   ~init();
   init(const init&) = delete;
   init& operator=(const init&) = delete;

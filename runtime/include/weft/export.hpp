@@ -8,3 +8,7 @@
 #else
 #error "Weft needs g++ or clang++"
 #endif
+
+/// Marks what returns futures of tasks that it has submitted. The compiler warns who forgets them.
+#define WEFT_KEEP_FUTURES                                                                                    \
+  [[nodiscard("weft: a task is cancelled when its last future is dropped: keep what this returns")]]
