@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <thread>
@@ -55,6 +56,12 @@ descriptor_pair make_output_pipe() {
   return {std::move(ours), above_inherited(unique_descriptor{ends[1]})};
 }
 
+/// Readable once the child has ended. None where the system forbids it: then its sockets tell, some time.
+unique_descriptor end_of(pid_t child) noexcept {
+  // The header of bookworm's glibc forgets that the function is C's.
+  return unique_descriptor{static_cast<int>(syscall(SYS_pidfd_open, child, 0))};
+}
+
 std::string describe_end(const siginfo_t& end) {
   if (end.si_code == CLD_EXITED) return "exit code " + std::to_string(end.si_status);
   const char* name = sigabbrev_np(end.si_status);
@@ -70,6 +77,10 @@ constexpr std::chrono::seconds time_for_last_words{2};
 
 /// More would overflow.
 constexpr std::chrono::hours for_ever{24 * 365};
+
+/// How much of its output is shown after its end; more than this comes from a process that a task left
+/// behind.
+constexpr std::size_t last_output_max = 1 << 20;
 
 /// After how much quiet the beginning of a line is shown.
 constexpr int quiet_milliseconds = 100;
@@ -172,12 +183,23 @@ class process_worker final : public cluster_worker {
     plan.pass(output.theirs, STDOUT_FILENO);
     plan.pass(output.theirs, STDERR_FILENO);
     process_ = plan.spawn(program);
+    end_ = end_of(process_);
     lifeline_ = std::move(lifeline.ours);
     send_orders(lifeline_.get(),
                 {.key = key, .threads = threads, .shutdown_timeout = shutdown_timeout, .name = name_});
     scheduler_->accept_socket(std::move(control.ours));
-    output_thread_ = std::thread([this, from = std::move(output.ours)] { forward_output(from.get()); });
-    watch_thread_ = std::thread([this] { watch(); });
+    try {
+      watch_thread_ = std::thread([this] { watch(); });
+      output_thread_ = std::thread([this, from = std::move(output.ours)] { forward_output(from.get()); });
+    } catch (...) { // the system gives no thread; nobody will have this object
+      kill(process_, SIGKILL);
+      if (watch_thread_.joinable())
+        watch_thread_.join();
+      else
+        while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+      throw;
+    }
   }
 
   ~process_worker() override {
@@ -235,25 +257,44 @@ class process_worker final : public cluster_worker {
                              [&] { return !how_it_ended_.empty(); });
   }
 
+  // Until its end, and what is left in the pipe then: a process that a task has left behind may hold the
+  // other end for ever.
   void forward_output(int from) const {
     line_writer lines{name_};
     char bytes[4096];
-    for (;;) {
-      pollfd waiting{.fd = from, .events = POLLIN, .revents = 0};
-      if (lines.waits_for_more() && poll(&waiting, 1, quiet_milliseconds) == 0) lines.flush();
+    for (std::size_t after_end = 0; after_end < last_output_max;) {
+      pollfd waiting[] = {{.fd = from, .events = POLLIN, .revents = 0},
+                          {.fd = end_.get(), .events = POLLIN, .revents = 0}};
+      const int ready = poll(waiting, 2, lines.waits_for_more() ? quiet_milliseconds : -1);
+      if (ready == 0) lines.flush();
+      if (ready <= 0) continue;
+      const bool ended = waiting[1].revents != 0;
+      if (waiting[0].revents == 0) return;
       const ssize_t size = read(from, bytes, sizeof bytes);
       if (size < 0 && errno == EINTR) continue;
       if (size <= 0) return;
       lines.take(bytes, static_cast<std::size_t>(size));
+      if (ended) after_end += static_cast<std::size_t>(size);
     }
   }
 
-  void watch() {
-    while (const auto signal = receive_signal(lifeline_.get())) {
+  // What it says, until it ends. A child of it may hold its sockets open, so their end is not enough.
+  void take_signals() {
+    for (;;) {
+      pollfd waiting[] = {{.fd = lifeline_.get(), .events = POLLIN, .revents = 0},
+                          {.fd = end_.get(), .events = POLLIN, .revents = 0}};
+      if (poll(waiting, 2, -1) <= 0) continue;
+      if (waiting[0].revents == 0) return;
+      const auto signal = receive_signal(lifeline_.get());
+      if (!signal) return;
       std::lock_guard lock{mutex_};
       joined_ = joined_ || *signal == worker_signal::joined;
       changed_.notify_all();
     }
+  }
+
+  void watch() {
+    take_signals();
     // Its number stays its own until it is reaped, and that only happens when nobody will kill it any more.
     // Reaping can take the kernel seconds on a busy machine, so it comes last.
     siginfo_t ended{};
@@ -274,6 +315,7 @@ class process_worker final : public cluster_worker {
   const std::string name_;
   pid_t process_ = 0;
   unique_descriptor lifeline_;
+  unique_descriptor end_; // readable once the process has ended; none: not to be had
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool joined_ = false;      // guarded by mutex_

@@ -19,8 +19,13 @@ constexpr int crowded_looks = 3;
 
 void worker_engine::add_thread() {
   auto& self = *executors_.emplace_back(std::make_unique<executor_thread>(*this));
+  try {
+    self.thread = std::thread{[this, &self] { run_thread(self); }};
+  } catch (const std::exception& why) {
+    executors_.pop_back();
+    throw error("weft: worker " + settings_.name + " cannot start a thread: " + why.what());
+  }
   ++alive_;
-  self.thread = std::thread{[this, &self] { run_thread(self); }};
   pthread_setname_np(self.thread.native_handle(), "weft-task");
 }
 
@@ -176,6 +181,7 @@ void worker_engine::give_up_place(executor_thread& self) {
     if (waiting_ == settings_.waiting_max)
       throw error("worker " + settings_.name + " has " + std::to_string(waiting_) +
                   " tasks that wait for other tasks: no more");
+    if (!stopping_ && alive_ - waiting_ <= settings_.threads) add_thread(); // it waits for the lock
     // What this task waits for may stand behind it in its own batch, or need what was finished before it.
     report_ended(self, after);
     std::vector<task_batch::leftover> left;
@@ -187,7 +193,6 @@ void worker_engine::give_up_place(executor_thread& self) {
     ++waiting_;
     self.seceded = instant::now();
     step(self.seceded, run_seceded{self.batch.current().task, self.batch.current().run}, after);
-    if (!stopping_ && alive_ - waiting_ < settings_.threads) add_thread();
     apply(after);
   }
   finish(after);

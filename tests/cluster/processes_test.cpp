@@ -1,6 +1,7 @@
 // Worker processes that die, stall, come and go while work runs, and programs in awkward circumstances.
 
 #include "tests/cluster/child_process.hpp"
+#include "tests/support/no_more_threads.hpp"
 
 #include <weft/weft.hpp>
 
@@ -17,6 +18,7 @@
 #include <string>
 #include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace weft {
@@ -38,6 +40,14 @@ int add(int x, int y) {
 int kill_own_process(int) {
   std::raise(SIGKILL);
   return 0;
+}
+/// Leaves a process behind that holds all that its parent has open, and returns which.
+pid_t leave_a_child_behind() {
+  const pid_t child = fork();
+  if (child != 0) return child;
+  alarm(60); // it ends even if the test does not get to it
+  for (;;)
+    pause();
 }
 std::shared_ptr<int> make_shared_number() {
   return std::make_shared<int>(1);
@@ -127,6 +137,33 @@ TEST_F(processes, workers_that_a_task_kills_as_they_come_have_been_started_all_t
       std::this_thread::yield();
   }
   EXPECT_THROW(deadly.result(), worker_killed);
+}
+
+TEST_F(processes, a_child_that_a_task_left_behind_does_not_hold_up_the_workers_end) {
+  const pid_t child = client_.submit({.workers = {"worker-1"}}, leave_a_child_behind).result();
+  const pid_t other = client_.submit({.workers = {"worker-2"}}, leave_a_child_behind).result();
+  cluster_.stop_worker("worker-1");
+  EXPECT_EQ(kill(child, 0), 0) << "it is not the cluster's";
+  kill(process_of(client_, "worker-2"), SIGKILL);
+  while (cluster_.worker_names().size() != 1)
+    std::this_thread::yield();
+  EXPECT_EQ(client_.submit(add, 1, 2).result(), 3);
+  EXPECT_EQ(kill(other, 0), 0);
+  kill(child, SIGKILL);
+  kill(other, SIGKILL);
+}
+
+TEST(clusters, say_when_a_worker_cannot_start_its_threads_and_go_on) {
+  local_cluster cluster{{.workers = 1, .threads_per_worker = 1}};
+  client client{cluster};
+  EXPECT_EQ(client.submit(add, 1, 2).result(), 3);
+  {
+    const test::no_more_threads scope;
+    EXPECT_THROW(cluster.start_worker({.name = "bob", .threads = 2}), error);
+  }
+  EXPECT_EQ(cluster.worker_names(), (std::vector<std::string>{"worker-0"}));
+  cluster.start_worker({.name = "bob", .threads = 2});
+  EXPECT_EQ(client.submit({.workers = {"bob"}}, add, 1, 2).result(), 3);
 }
 
 TEST_F(processes, a_worker_that_has_just_died_is_replaced_by_scale) {

@@ -1,5 +1,7 @@
+#include "tests/support/no_more_threads.hpp"
 #include "tests/unit/worker_engine_fixture.hpp"
 
+#include <weft/errors.hpp>
 #include <weft/stop_token.hpp>
 #include <weft/this_task.hpp>
 
@@ -83,14 +85,15 @@ TEST_F(worker_engine_test, a_task_knows_its_key_and_its_worker) {
 TEST_F(worker_engine_test, a_task_with_a_key_of_the_users_is_called_by_it_wherever_it_is_named) {
   start();
   std::promise<std::string> said_by_task;
+  std::promise<void> released;
   tell_each(task_named{id(1), "chosen"}, compute(1, [&](auto) -> int {
               said_by_task.set_value(this_task::key());
-              while (!this_task::stop_requested()) {
-              }
+              released.get_future().wait();
               throw std::out_of_range("too far");
             }));
   EXPECT_EQ(said_by_task.get_future().get(), "chosen");
   EXPECT_EQ(engine->stop(0s), std::vector<std::string>{"chosen"});
+  released.set_value();
   auto event = next();
   EXPECT_EQ(std::get<task_failed>(event).failure->key, "chosen");
 }
@@ -98,6 +101,17 @@ TEST_F(worker_engine_test, a_task_with_a_key_of_the_users_is_called_by_it_wherev
 TEST_F(worker_engine_test, asking_for_this_task_outside_a_task_is_a_logic_error) {
   EXPECT_THROW(this_task::stop_requested(), std::logic_error);
   EXPECT_THROW(this_task::key(), std::logic_error);
+}
+
+TEST_F(worker_engine_test, whose_threads_cannot_be_started_says_so_and_can_be_stopped) {
+  const test::no_more_threads scope;
+  try {
+    start({.threads = 2});
+    FAIL() << "it started";
+  } catch (const error& why) {
+    EXPECT_NE(std::string(why.what()).find("worker alice cannot start a thread: "), std::string::npos)
+        << why.what();
+  }
 }
 
 TEST_F(worker_engine_test, aborting_a_running_task_sets_its_stop_token_and_its_result_is_given_back) {

@@ -1,6 +1,7 @@
 // What becomes of a thread, its batch and its clock while a task waits for another one.
 
 #include "runtime/services/thread_role.hpp"
+#include "tests/support/no_more_threads.hpp"
 #include "tests/unit/worker_engine_fixture.hpp"
 
 #include <atomic>
@@ -65,6 +66,25 @@ TEST_F(worker_engine_waiting_test, what_a_task_waits_for_may_stand_behind_it_in_
     rest.insert(std::get<task_finished>(event).task);
   }
   EXPECT_EQ(rest, (std::set{id(3), id(4)}));
+}
+
+TEST_F(worker_engine_waiting_test, a_task_may_not_wait_where_no_other_thread_could_take_its_place) {
+  start({.threads = 1});
+  tell_each(compute(1, [](auto) {
+    const test::no_more_threads scope;
+    try {
+      waiting_scope waiting;
+    } catch (const error& why) {
+      return std::string(why.what()).find("cannot start a thread") == std::string::npos ? 1 : 2;
+    }
+    return 3;
+  }));
+  EXPECT_EQ(finished(1), 2);
+  tell_each(compute(2, [](auto) {
+    waiting_scope waiting;
+    return 4;
+  }));
+  EXPECT_EQ(finished(2), 4);
 }
 
 TEST_F(worker_engine_waiting_test, the_time_that_a_task_waits_for_another_is_not_its_own) {
