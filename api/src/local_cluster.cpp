@@ -145,10 +145,14 @@ void local_cluster::implementation::start_several(std::size_t count) {
 
 // It hands over what it has; if a task does not end in time, what the worker is does make a difference.
 void local_cluster::implementation::leave(std::unique_ptr<detail::cluster_worker> worker) {
-  if (scheduler->retire_worker(worker->name())) worker->wait_until_left(options.shutdown_timeout);
+  const bool handed_over =
+      !scheduler->retire_worker(worker->name()) || worker->wait_until_left(options.shutdown_timeout);
   worker->ask_to_stop();
   const std::string tasks = worker->wait_until_stopped(options.shutdown_timeout);
-  if (tasks.empty()) return;
+  if (tasks.empty()) {
+    if (!handed_over) say(worker->name() + " ends with data that no other worker could take over in time");
+    return;
+  }
   say(describe_laggard(options.processes, worker->name(), tasks));
   worker->force_to_stop();
 }
@@ -204,13 +208,16 @@ void local_cluster::implementation::close() {
   for (auto& worker : workers)
     worker->ask_to_stop();
   const auto deadline = detail::deadline_after(options.shutdown_timeout);
+  std::vector<detail::cluster_worker*> laggards;
   for (auto& worker : workers) {
     const auto left = std::max(std::chrono::nanoseconds(0), deadline - detail::instant::now());
     const std::string tasks = worker->wait_until_stopped(left);
     if (tasks.empty()) continue;
     say(describe_laggard(options.processes, worker->name(), tasks));
-    worker->force_to_stop();
+    laggards.push_back(worker.get());
   }
+  for (detail::cluster_worker* const worker : laggards)
+    worker->force_to_stop();
   workers.clear();
   if (scheduler) scheduler->stop();
 }

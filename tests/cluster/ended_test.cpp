@@ -6,9 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -134,6 +137,75 @@ TEST_P(ended, a_client_whose_cluster_has_closed_says_that_the_scheduler_is_gone)
   EXPECT_THROW(client.workers(), connection_error);
   EXPECT_THROW(client.wait_for_workers(1), connection_error);
   EXPECT_EQ(printed(client), "<Client: inproc, the scheduler is gone>");
+}
+
+TEST_P(ended, the_last_worker_that_has_data_says_that_nobody_took_it_over) {
+  local_cluster cluster{{.workers = 1, .processes = processes(), .shutdown_timeout = 100ms}};
+  client client{cluster};
+  const auto datum = client.scatter(1);
+  datum.wait();
+  testing::internal::CaptureStderr();
+  cluster.scale(0);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("weft: worker-0 ends with data that no other worker could take over in time\n"),
+            std::string::npos)
+      << said;
+}
+
+/// What the process says on stderr while this lives can be read as it comes.
+class overheard_stderr {
+ public:
+  overheard_stderr() : before_(dup(STDERR_FILENO)) {
+    int ends[2];
+    if (before_ < 0 || pipe(ends) != 0) throw std::runtime_error("no pipe");
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    from_ = ends[0];
+  }
+  ~overheard_stderr() {
+    dup2(before_, STDERR_FILENO);
+    close(before_);
+    close(from_);
+  }
+  overheard_stderr(const overheard_stderr&) = delete;
+  overheard_stderr& operator=(const overheard_stderr&) = delete;
+
+  /// Waits until this has been said.
+  void await(const std::string& sentence) {
+    char bytes[1024];
+    while (said_.find(sentence) == std::string::npos) {
+      const ssize_t size = read(from_, bytes, sizeof bytes);
+      if (size > 0) said_.append(bytes, static_cast<std::size_t>(size));
+    }
+  }
+
+ private:
+  const int before_;
+  int from_ = -1;
+  std::string said_;
+};
+
+TEST(ended_cluster, names_the_tasks_of_every_worker_that_it_waits_for) {
+  local_cluster cluster{{.workers = 2, .threads_per_worker = 1, .shutdown_timeout = 0ms}};
+  client client{cluster};
+  std::promise<void> begun[2], released;
+  const auto done = released.get_future().share();
+  std::vector<future<void>> tasks;
+  for (int i = 0; i < 2; ++i)
+    tasks.push_back(
+        client.submit({.key = "task-" + std::to_string(i), .workers = {"worker-" + std::to_string(i)}},
+                      in_process([&begun = begun[i], done] {
+                        begun.set_value();
+                        done.wait();
+                      })));
+  for (auto& each : begun)
+    each.get_future().wait();
+  overheard_stderr said;
+  std::thread closing{[&] { cluster.close(); }};
+  said.await("weft: waiting for task-0 on worker-0 to end");
+  said.await("weft: waiting for task-1 on worker-1 to end");
+  released.set_value();
+  closing.join();
 }
 
 TEST(printed_client, without_workers_has_no_memory) {
