@@ -25,6 +25,17 @@ std::string name_for(const client_options& options) {
   return "client-" + std::to_string(getpid()) + '-' + std::to_string(number++);
 }
 
+// Asked before anything is connected or started.
+const client_options& checked(const client_options& options) {
+  const auto refuse = [](const char* name) {
+    throw std::invalid_argument(std::string("weft: client_options: ") + name +
+                                " is 0, with which submit would wait for ever");
+  };
+  if (options.max_pending == 0) refuse(".max_pending");
+  if (options.max_pending_bytes == 0) refuse(".max_pending_bytes");
+  return options;
+}
+
 detail::client_core::settings limits_of(const client_options& options) {
   return {.max_pending = options.max_pending, .max_pending_bytes = options.max_pending_bytes};
 }
@@ -68,6 +79,7 @@ client::client(implementation* own) : implementation_(own), core_(own->core.get(
 client::client() : client(client_options{}) {}
 
 client::client(client_options options) : implementation_(nullptr), core_(nullptr) {
+  checked(options);
   auto cluster = std::make_unique<local_cluster>();
   client its_client{*cluster, std::move(options)};
   its_client.implementation_->own_cluster = std::move(cluster);
@@ -75,11 +87,12 @@ client::client(client_options options) : implementation_(nullptr), core_(nullptr
 }
 
 client::client(local_cluster& cluster, client_options options)
-    : client(new implementation(cluster.implementation_->connect(name_for(options)), options)) {}
+    : client(new implementation(cluster.implementation_->connect(name_for(checked(options))), options)) {}
 
 client::client(const std::string& address, client_options options)
     : client([&] {
-        detail::cluster_address where = detail::cluster_at(address, options.key_file, options.insecure);
+        detail::cluster_address where =
+            detail::cluster_at(address, checked(options).key_file, options.insecure);
         where.timeout =
             std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(options.timeout));
         return new implementation(detail::node::instance()->connect(std::move(where), name_for(options)),

@@ -33,6 +33,15 @@ void require_thread_that_may_wait() {
     throw std::logic_error(std::string("weft: ") + why + " must not wait for a future that is not ready");
 }
 
+std::string counted(std::uint64_t count, const char* noun) {
+  return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+}
+
+std::string connected(std::size_t workers) {
+  if (workers == 0) return "no workers are connected";
+  return counted(workers, "worker") + (workers == 1 ? " is" : " are") + " connected";
+}
+
 } // namespace
 
 /// One hold of the mutex. When it ends, what the machine wants is put in order under the mutex and carried
@@ -162,13 +171,38 @@ future_handle client_core::submit(submission&& what) {
       turn now{*this};
       if (has_room()) return handle_of(holder_.submit(std::move(what), now.commands()));
     }
-    require_thread_that_may_wait();
-    waiting_scope waiting;
-    std::unique_lock lock{mutex_};
-    ++waiting_for_room_;
-    room_.wait(lock, [&] { return has_room(); });
-    --waiting_for_room_;
+    wait_for_room();
   }
+}
+
+void client_core::wait_for_room() {
+  require_thread_that_may_wait();
+  waiting_scope waiting;
+  const auto enough = [&] { return has_room(); };
+  std::unique_lock lock{mutex_};
+  ++waiting_for_room_;
+  if (!room_.wait_for(lock, patience, enough)) {
+    // Who has workers is told once: to be held back by tasks that take long is no trouble.
+    if (!std::exchange(told_of_room_, true) || holder_.workers().empty()) {
+      const std::string why = why_no_room();
+      lock.unlock();
+      std::fprintf(stderr, "weft: submit waits for room: %s\n", why.c_str());
+      lock.lock();
+    }
+    room_.wait(lock, enough);
+  }
+  --waiting_for_room_;
+}
+
+std::string client_core::why_no_room() const {
+  const auto tasks = holder_.pending_count();
+  std::string why = counted(tasks, "task") + (tasks == 1 ? " is" : " are") + " pending";
+  if (tasks >= limits_.max_pending)
+    why += ", as many as .max_pending allows; ";
+  else
+    why += " with arguments of " + std::to_string(holder_.pending_bytes()) +
+           " bytes, as many as .max_pending_bytes allows; ";
+  return why + connected(holder_.workers().size());
 }
 
 future_handle client_core::scatter(value_ptr value, demands_ptr demands) {
@@ -301,9 +335,17 @@ bool client_core::wait_for_workers(std::size_t count, instant deadline) {
   }
   require_thread_that_may_wait();
   waiting_scope waiting;
+  instant notice = instant::now() + patience;
   std::unique_lock lock{mutex_};
-  while (!enough() && !holder_.ended() && !passed(deadline))
-    changed_.wait_until(lock, time_point_of(deadline));
+  while (!enough() && !holder_.ended() && !passed(deadline)) {
+    changed_.wait_until(lock, time_point_of(std::min(deadline, notice)));
+    if (!passed(notice) || enough()) continue;
+    notice = never;
+    const std::string there = connected(holder_.workers().size());
+    lock.unlock();
+    std::fprintf(stderr, "weft: waiting for %s: %s\n", counted(count, "worker").c_str(), there.c_str());
+    lock.lock();
+  }
   holder_.require_not_ended();
   return enough();
 }

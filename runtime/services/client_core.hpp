@@ -38,7 +38,8 @@ class completion_listener {
 class client_core : public std::enable_shared_from_this<client_core> {
  public:
   struct settings {
-    std::uint64_t max_pending = 10'000'000;                   ///< tasks not done beyond which submit blocks
+    /// Tasks not done beyond which submit blocks; with 0 it would for ever.
+    std::uint64_t max_pending = 10'000'000;
     std::uint64_t max_pending_bytes = std::uint64_t{1} << 30; ///< the same, of their arguments
   };
 
@@ -52,7 +53,8 @@ class client_core : public std::enable_shared_from_this<client_core> {
   // -- what the user does
   // -------------------------------------------------------------------------------------
 
-  /// Blocks while too much is pending. Throws as holder_state::submit does.
+  /// Blocks while too much is pending, and says so on stderr when that outlasts `patience`. Throws as
+  /// holder_state::submit does.
   future_handle submit(submission&& what);
   future_handle scatter(value_ptr value, demands_ptr demands);
   void release(task_id task) noexcept;
@@ -75,8 +77,8 @@ class client_core : public std::enable_shared_from_this<client_core> {
   // -- questions
   // ----------------------------------------------------------------------------------------------
 
-  /// Waits until so many workers are there; false if the deadline came first. Throws what `submit` throws of
-  /// a client that has ended.
+  /// Waits until so many workers are there; false if the deadline came first. Tells people on stderr how many
+  /// are there when that outlasts `patience`. Throws what `submit` throws of a client that has ended.
   bool wait_for_workers(std::size_t count, instant deadline);
   /// The scheduler is asked first, where that is possible: who joined before the call is listed. Throws as
   /// wait_for_workers does.
@@ -118,6 +120,8 @@ class client_core : public std::enable_shared_from_this<client_core> {
 
   future_handle handle_of(task_id task);
   bool has_room() const;
+  void wait_for_room();
+  std::string why_no_room() const; // under mutex_
   void move_data();
   void take_in(std::vector<holder_event>& answers);
   template <class Question>
@@ -143,6 +147,7 @@ class client_core : public std::enable_shared_from_this<client_core> {
   std::map<std::uint32_t, std::optional<holder_event>> questions_; // asked, and answered if there
   std::map<task_id, std::optional<bool>> takes_;
   std::uint32_t waiting_for_room_ = 0;
+  bool told_of_room_ = false;               // somebody was told that submit waits
   std::condition_variable room_;            // fewer pending, or closed
   std::condition_variable changed_;         // workers, answers, moving_, closed
   std::shared_ptr<client_core> keep_alive_; // closed, but there are slots

@@ -1,9 +1,12 @@
 // A program as a user writes it, which a test runs in awkward circumstances: user_program SITUATION.
 
+#include "tests/support/standard_error.hpp"
+
 #include <weft/weft.hpp>
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
@@ -36,15 +39,9 @@ void spin_aloud() {
 /// Does this, and waits until this process has written `text` to standard error since.
 template <class Action>
 auto wait_for_standard_error(const std::string& text, Action&& action) {
-  int ends[2];
-  if (pipe(ends) != 0) throw std::runtime_error("no pipe");
-  const int before = dup(STDERR_FILENO);
-  dup2(ends[1], STDERR_FILENO);
+  weft::test::standard_error errors;
   auto result = action();
-  std::string seen;
-  for (char byte = 0; seen.find(text) == std::string::npos && read(ends[0], &byte, 1) == 1;)
-    seen += byte;
-  dup2(before, STDERR_FILENO);
+  if (!errors.wait_for(text)) throw std::runtime_error("not written: " + text);
   return result;
 }
 
@@ -104,13 +101,17 @@ int run(const std::string& situation, const std::string& own_file) {
     weft::local_cluster cluster{{.workers = 0}};
     weft::client client{cluster};
     auto answer = client.submit(inc, 41);
+    auto waiting =
+        wait_for_standard_error("waiting for " + answer.key() + ": no workers are connected\n", [&] {
+          return std::async(std::launch::async, [&] { return answer.result(); });
+        });
     try {
-      answer.result(std::chrono::milliseconds(3500)); // longer than it takes until somebody is told
+      answer.result(std::chrono::milliseconds(1));
     } catch (const weft::timeout_error& error) {
       std::cout << error.what() << std::endl;
     }
     cluster.start_worker();
-    std::cout << answer.result() << std::endl;
+    std::cout << waiting.get() << std::endl;
   } else if (situation == "shutdown") {
     weft::local_cluster cluster{{.workers = 1,
                                  .threads_per_worker = 1,

@@ -5,6 +5,7 @@
 #include "runtime/services/completion_set.hpp"
 #include "runtime/services/thread_role.hpp"
 #include "tests/support/fake_values.hpp"
+#include "tests/support/standard_error.hpp"
 
 #include <weft/errors.hpp>
 
@@ -61,6 +62,13 @@ class client_core_test : public ::testing::Test {
                                      .worker = worker_id{1},
                                      .nbytes = 8,
                                      .value = test::make_fake(number)});
+    core.deliver(events);
+  }
+
+  static void introduce_worker(client_core& core, worker_id worker = {1}) {
+    std::vector<holder_event> events;
+    events.emplace_back(
+        worker_introduced{.worker = worker, .attributes = std::make_shared<worker_attributes>()});
     core.deliver(events);
   }
 
@@ -140,7 +148,7 @@ TEST_F(client_core_test, a_timeout_says_what_for_and_why) {
     ADD_FAILURE() << "did not throw";
   } catch (const timeout_error& error) {
     EXPECT_NE(std::string(error.what()).find(future.key()), std::string::npos) << error.what();
-    EXPECT_NE(std::string(error.what()).find("no worker may run it"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("s: no worker may run it"), std::string::npos) << error.what();
   }
   over = true;
   scheduler.join();
@@ -211,6 +219,42 @@ TEST_F(client_core_test, submit_blocks_while_too_much_is_pending) {
   finish(*core, one.task(), 1);
   EXPECT_TRUE(third.get().valid());
   core->close("over");
+}
+
+TEST_F(client_core_test, submit_that_is_held_back_for_long_says_by_what) {
+  const auto core = make_core({.max_pending = 3});
+  std::vector<future_handle> futures;
+  for (int i = 0; i < 3; ++i)
+    futures.push_back(submit(*core));
+  test::standard_error errors;
+  auto held_back = std::async(std::launch::async, [&] { return submit(*core); });
+  EXPECT_TRUE(errors.wait_for("weft: submit waits for room: 3 tasks are pending, as many as .max_pending "
+                              "allows; no workers are connected\n"))
+      << errors.seen();
+  finish(*core, futures.front().task(), 1);
+  EXPECT_TRUE(held_back.get().valid());
+  core->close("over");
+}
+
+TEST_F(client_core_test, submit_that_is_held_back_by_large_arguments_says_so) {
+  const auto core = make_core({.max_pending_bytes = 1});
+  const future_handle first = submit(*core); // one always finds room
+  introduce_worker(*core);
+  test::standard_error errors;
+  auto held_back = std::async(std::launch::async, [&] { return submit(*core); });
+  EXPECT_TRUE(errors.wait_for(" bytes, as many as .max_pending_bytes allows; 1 worker is connected\n"))
+      << errors.seen();
+  core->close("over");
+  EXPECT_THROW(held_back.get(), cancelled_error);
+}
+
+TEST_F(client_core_test, waiting_long_for_workers_says_how_many_there_are) {
+  introduce_worker(*core_);
+  test::standard_error errors;
+  auto waiting = std::async(std::launch::async, [&] { return core_->wait_for_workers(2, never); });
+  EXPECT_TRUE(errors.wait_for("weft: waiting for 2 workers: 1 worker is connected\n")) << errors.seen();
+  introduce_worker(*core_, worker_id{2});
+  EXPECT_TRUE(waiting.get());
 }
 
 TEST_F(client_core_test, a_thread_that_must_not_wait_is_told_so) {
@@ -312,10 +356,7 @@ TEST_F(client_core_test, waiting_for_the_first_exception_ends_with_it_or_when_al
 
 TEST_F(client_core_test, waiting_for_workers_ends_when_they_have_been_introduced) {
   auto waiting = std::async(std::launch::async, [&] { return core_->wait_for_workers(1, never); });
-  std::vector<holder_event> events;
-  events.emplace_back(
-      worker_introduced{.worker = worker_id{1}, .attributes = std::make_shared<worker_attributes>()});
-  core_->deliver(events);
+  introduce_worker(*core_);
   EXPECT_TRUE(waiting.get());
   EXPECT_FALSE(core_->wait_for_workers(2, deadline_after(1ms)));
 }

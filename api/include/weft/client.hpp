@@ -33,9 +33,9 @@ struct client_options {
   std::string key_file = {};
   /// For connecting to a scheduler elsewhere: 5 s.
   nanoseconds timeout{5'000'000'000};
-  /// `submit` blocks while so many tasks are not done,
+  /// `submit` blocks while so many tasks are not done (and says so on stderr after 3 s),
   std::uint64_t max_pending = 10'000'000;
-  /// or while their arguments take so many bytes.
+  /// or while their arguments take so many bytes. Either is at least 1, else std::invalid_argument.
   std::uint64_t max_pending_bytes = std::uint64_t{1} << 30;
   /// Allows a scheduler's address that is not on this machine's loopback: what goes over the network is not
   /// encrypted, only who connects is known.
