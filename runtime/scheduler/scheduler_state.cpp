@@ -291,16 +291,21 @@ scheduler_state::explanation scheduler_state::explain_ready(const record& row) c
     if (row.deaths > 0) why += "; it was on " + std::to_string(row.deaths) + " that died";
     return {std::move(why), true};
   }
+  bool possible = false;
+  for (std::uint32_t i = 1; i < workers_.size(); ++i) {
+    if (!may_run_on(row, worker_id{i})) continue;
+    if (has_room(workers_[i])) return {"it has not been placed yet"};
+    possible = true;
+  }
   if (row.extras && row.extras->demands && !row.extras->demands->workers.empty()) {
     std::string names;
     for (const auto& name : row.extras->demands->workers)
       names += (names.empty() ? "" : ", ") + name;
-    for (std::uint32_t i = 1; i < workers_.size(); ++i)
-      if (may_run_on(row, worker_id{i}))
-        return {"it waits for room at a worker among those asked for: " + names};
+    if (possible) return {"it waits for room at a worker among those asked for: " + names};
     if (!row.extras->demands->allow_other_workers)
       return {"none of the workers asked for is connected: " + names, true};
   }
+  if (live_count_ == 1) return {"it waits for a free worker; the only one is busy"};
   return {"it waits for a free worker; all " + std::to_string(live_count_) + " are busy"};
 }
 

@@ -1,11 +1,11 @@
 #include <weft/detail/future_handle.hpp>
 
+#include "runtime/core/instant.hpp"
 #include "runtime/services/client_core.hpp"
 
 #include <weft/errors.hpp>
 
 #include <chrono>
-#include <cstdio>
 #include <ostream>
 #include <stdexcept>
 #include <utility>
@@ -42,12 +42,6 @@ const future_slot& checked(future_slot* slot) {
 
 slot_status status_of(const future_slot& slot) {
   return slot.status.load(std::memory_order_acquire);
-}
-
-std::string in_seconds(instant from, instant to) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g s", static_cast<double>((to - from).count()) / 1e9);
-  return text;
 }
 
 } // namespace
@@ -108,7 +102,7 @@ const value& future_handle::wait_value(instant deadline) const {
   const instant begin = instant::now();
   if (!core_->wait(task_, slot, true, deadline)) {
     const std::string key = core_->key_of(task_, slot);
-    throw timeout_error("weft: no result of " + key + " after " + in_seconds(begin, instant::now()) + ": " +
+    throw timeout_error("weft: no result of " + key + " after " + readable(instant::now() - begin) + ": " +
                         core_->explain(task_));
   }
   switch (status_of(slot)) {

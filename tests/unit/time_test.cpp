@@ -50,3 +50,13 @@ TEST(instants, are_moved_by_durations_and_their_difference_is_one) {
   EXPECT_EQ((begin + 2us).nanoseconds, 3'000);
   EXPECT_EQ(begin + 2us - begin, 2us);
 }
+
+TEST(durations, are_told_in_the_unit_that_fits) {
+  EXPECT_EQ(weft::detail::readable(999ns), "999 ns");
+  EXPECT_EQ(weft::detail::readable(18'300ns), "18 µs");
+  EXPECT_EQ(weft::detail::readable(999'999ns), "999 µs");
+  EXPECT_EQ(weft::detail::readable(3ms), "3 ms");
+  EXPECT_EQ(weft::detail::readable(1s), "1 s");
+  EXPECT_EQ(weft::detail::readable(2500ms), "2.5 s");
+  EXPECT_EQ(weft::detail::readable(1h), "3600 s");
+}
