@@ -23,6 +23,12 @@ bool is_loopback(const socket_address& address) {
 } // namespace
 
 std::vector<socket_address> look_up(const endpoint& where, bool numbers_only) {
+  if (where.host == "localhost") {
+    auto result = look_up({"::1", where.port}, true);
+    const auto last = look_up({"127.0.0.1", where.port}, true);
+    result.insert(result.end(), last.begin(), last.end());
+    return result;
+  }
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | (numbers_only ? AI_NUMERICHOST : 0);

@@ -18,8 +18,8 @@ struct socket_address {
 };
 
 /// The addresses that a host's name or number stands for, in the order to try them. With `numbers_only` names
-/// are not looked up, so that it cannot block, and a name gives none. Throws `connection_error` naming the
-/// host.
+/// are not looked up, so that it cannot block, and a name gives none. But `localhost` is always this machine
+/// (RFC 6761), though a bare system may not know the name. Throws `connection_error` naming the host.
 std::vector<socket_address> look_up(const endpoint& where, bool numbers_only);
 
 /// Throws std::invalid_argument if one of the addresses, which are those of `where`, is not of this machine's

@@ -1,3 +1,4 @@
+#include "runtime/services/address_lookup.hpp"
 #include "runtime/services/endpoint.hpp"
 
 #include <gtest/gtest.h>
@@ -43,4 +44,13 @@ TEST(endpoint, knows_what_only_this_machine_can_reach) {
     EXPECT_TRUE((endpoint{host, 1}.is_loopback())) << host;
   for (auto host : {"0.0.0.0", "::", "128.0.0.1", "localhost.example.org"})
     EXPECT_FALSE((endpoint{host, 1}.is_loopback())) << host;
+}
+
+TEST(look_up, localhost_is_this_machine_whether_or_not_the_system_knows_the_name) {
+  const endpoint where{"localhost", 1};
+  const auto addresses = weft::detail::look_up(where, true);
+  ASSERT_EQ(addresses.size(), 2u);
+  EXPECT_EQ(addresses[0].family(), AF_INET6);
+  EXPECT_EQ(addresses[1].family(), AF_INET);
+  EXPECT_NO_THROW(weft::detail::require_loopback(where, addresses));
 }
