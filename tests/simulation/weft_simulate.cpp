@@ -30,8 +30,8 @@ Exit codes: 0 no promise was broken, 1 one was, 2 wrong usage.
 )";
 
 int wrong(const char* what, std::string_view which) {
-  std::fprintf(stderr, "weft_simulate: %s: %.*s\n%s", what, static_cast<int>(which.size()), which.data(),
-               usage);
+  std::fprintf(stderr, "weft_simulate: %s%s%.*s\n%s", what, which.empty() ? "" : ": ",
+               static_cast<int>(which.size()), which.data(), usage);
   return 2;
 }
 
