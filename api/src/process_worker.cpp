@@ -160,8 +160,18 @@ class line_writer {
 
   void write_line() {
     const std::string text = prefix_ + line_ + '\n';
-    [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
     line_.clear();
+    for (std::size_t done = 0; done < text.size();) {
+      const auto count = write(STDERR_FILENO, text.data() + done, text.size() - done);
+      if (count > 0) {
+        done += static_cast<std::size_t>(count);
+      } else if (errno == EAGAIN) { // somebody made it so, and who reads it is slow
+        pollfd writable{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+        poll(&writable, 1, -1);
+      } else if (errno != EINTR) {
+        return; // nobody can be told
+      }
+    }
   }
 
   std::string prefix_;

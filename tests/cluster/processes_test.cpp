@@ -326,6 +326,11 @@ TEST_F(programs, see_what_their_workers_print_with_the_workers_name) {
   EXPECT_NE(end.errors.find("worker-0: and trouble\n"), std::string::npos) << end.errors;
 }
 
+TEST_F(programs, see_all_that_a_worker_prints_though_their_standard_error_takes_only_parts_of_it) {
+  const auto end = test::run({program(), "slow_reader"});
+  EXPECT_EQ(end.output, "100000\n") << end.errors;
+}
+
 TEST_F(programs, that_wait_without_workers_say_what_for_and_go_on_when_one_comes) {
   const auto end = test::run({program(), "no_workers"});
   EXPECT_EQ(end.exit_code, 0) << end.errors; // it has read what it was told

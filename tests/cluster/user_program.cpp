@@ -4,6 +4,8 @@
 
 #include <weft/weft.hpp>
 
+#include <algorithm>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -43,6 +45,12 @@ auto wait_for_standard_error(const std::string& text, Action&& action) {
   auto result = action();
   if (!errors.wait_for(text)) throw std::runtime_error("not written: " + text);
   return result;
+}
+
+constexpr std::size_t many = 100'000; // more than a pipe takes at once
+
+void say_much() {
+  std::cout << std::string(many, 'x') << "\nthe end" << std::endl;
 }
 
 void say_hello() {
@@ -93,6 +101,14 @@ int run(const std::string& situation, const std::string& own_file) {
     const auto endless =
         wait_for_standard_error("worker-0: half a line\n", [&] { return client.submit(say_half_a_line); });
     std::cout << "seen" << std::endl;
+  } else if (situation == "slow_reader") {
+    weft::local_cluster cluster{{.workers = 1, .threads_per_worker = 1, .processes = true}};
+    weft::client client{cluster};
+    weft::test::standard_error errors;
+    fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
+    const auto said = client.submit(say_much);
+    errors.wait_for("worker-0: the end\n");
+    std::cout << std::count(errors.seen().begin(), errors.seen().end(), 'x') << std::endl;
   } else if (situation == "nested") {
     weft::local_cluster cluster{{.workers = 1, .threads_per_worker = 1, .processes = true}};
     weft::client client{cluster};
