@@ -51,6 +51,7 @@ struct cluster_address {
   std::string address;      ///< as endpoint::parse reads it; what errors and people are told
   unique_descriptor socket; ///< if it holds one, it is used instead of connecting to `address`
   cluster_key key;
+  std::string key_source = {};              ///< the key's file, if it is from one; see connector::settings
   std::chrono::milliseconds timeout{5'000}; ///< for connecting and the hello together
   bool retry = false;                       ///< whether to try again until then when nobody is there yet
   bool insecure = false;                    ///< allows an address that is not this machine's loopback

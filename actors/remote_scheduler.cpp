@@ -34,7 +34,8 @@ membership join(process_actors& actors, cluster_address where, peer_role role, c
                           .self = describe_self(role, name),
                           .timeout = where.timeout,
                           .retry = where.retry,
-                          .insecure = where.insecure};
+                          .insecure = where.insecure,
+                          .key_source = where.key_source};
   membership result;
   result.key = where.key.bytes();
   result.silence_limit = where.silence_limit;

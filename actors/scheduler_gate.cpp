@@ -201,7 +201,8 @@ class scheduler_gate::implementation : public std::enable_shared_from_this<sched
     reserved_.erase(id);
     link_settings<worker_event, scheduler_event> how;
     how.peer = event_source::worker;
-    how.peer_name = "worker " + name + describe_peer(connected.peer);
+    const std::string who = "worker " + name + describe_peer(connected.peer);
+    how.peer_name = who;
     how.socket = std::move(connected);
     how.silence_limit = options_.silence_limit;
     how.may_say = [id, name](const scheduler_event& event) {
@@ -217,12 +218,13 @@ class scheduler_gate::implementation : public std::enable_shared_from_this<sched
         hear.emplace_back(task_failed{id, compute->task, compute->run, 0, std::move(why)});
       return std::nullopt;
     };
-    how.on_closed = [weak = weak_from_this(), id, name, inherited](const std::string& why, bool on_purpose,
-                                                                   std::vector<scheduler_event>&) {
-      if (const auto self = weak.lock()) self->on_worker_closed(id, name, why, inherited && !on_purpose);
+    how.on_closed = [weak = weak_from_this(), id, name, who,
+                     inherited](const std::string& why, bool on_purpose, std::vector<scheduler_event>&) {
+      if (const auto self = weak.lock()) self->on_worker_closed(id, name, who, why, inherited && !on_purpose);
     };
     auto link = make_link(*actors_, std::move(how));
     workers_.emplace(id, link);
+    note(who + " joined");
     host.add_worker(id, link->to_peer());
     link->start(host.make_port());
   }
@@ -230,32 +232,42 @@ class scheduler_gate::implementation : public std::enable_shared_from_this<sched
   void take_in_client(scheduler_host& host, client_id id, connection connected) {
     link_settings<holder_event, scheduler_event> how;
     how.peer = event_source::client;
-    how.peer_name = "client " + connected.peer.name + describe_peer(connected.peer);
+    const std::string who = "client " + connected.peer.name + describe_peer(connected.peer);
+    how.peer_name = who;
     how.socket = std::move(connected);
     how.silence_limit = options_.silence_limit;
     how.may_say = [id](const scheduler_event& event) { return speaks_for(event, id); };
-    how.on_closed = [weak = weak_from_this(), id](const std::string&, bool,
-                                                  std::vector<scheduler_event>& hear) {
+    how.on_closed = [weak = weak_from_this(), id, who](const std::string& why, bool,
+                                                       std::vector<scheduler_event>& hear) {
       hear.emplace_back(client_left{id});
       if (const auto self = weak.lock()) {
         std::lock_guard lock{self->mutex_};
+        self->note(who + " left: " + why);
         self->clients_.erase(id);
       }
     };
     auto link = make_link(*actors_, std::move(how));
     clients_.emplace(id, link);
+    note(who + " joined");
     host.add_client(id, link->to_peer());
     link->start(host.make_port());
+  }
+
+  // For people, of a scheduler that was started by hand. Under mutex_.
+  void note(const std::string& sentence) const {
+    if (listener_ && !closed_) log_error(sentence);
   }
 
   // -- ends
   // ------------------------------------------------------------------------------------------------------
 
-  void on_worker_closed(worker_id id, const std::string& name, const std::string& why, bool await_parent) {
+  void on_worker_closed(worker_id id, const std::string& name, const std::string& who, const std::string& why,
+                        bool await_parent) {
     const auto host = host_.lock();
     std::string how = why;
     {
       std::lock_guard lock{mutex_};
+      note(who + " left: " + why);
       workers_.erase(id);
       const auto found = awaited_.find(name);
       if (found != awaited_.end() && found->second.id == id) {

@@ -7,6 +7,7 @@
 
 #include <exception>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,19 @@ constexpr const char* usage = R"(usage: weft COMMAND [OPTION]...
 `weft COMMAND --help` tells more. A program linked with Weft that begins with weft::init is a worker with its own
 functions when it is run as `program --weft-worker ADDRESS`.
 
-Exit codes: 0 ok, 1 a task failed, 2 usage, 3 cannot connect, 4 timeout, 5 mismatch of builds.
+Exit codes: 0 ok, 1 a task failed or the output was lost, 2 usage, 3 cannot connect, 4 timeout, 5 mismatch of builds.
 )";
 
 int run(const std::string& command, const std::vector<std::string>& arguments) {
   using namespace weft_program;
+  if (command == "--help" || command == "-h" || command == "help") {
+    std::cout << usage;
+    return 0;
+  }
+  if (command == "--version") {
+    std::cout << "weft " WEFT_VERSION "\n";
+    return 0;
+  }
   if (command == "scheduler") return run_scheduler(arguments);
   if (command == "worker") return run_worker(arguments);
   if (command == "demo") return run_demo(arguments);
@@ -42,16 +51,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string command = argv[1];
-  if (command == "--help" || command == "-h" || command == "help") {
-    std::cout << usage;
-    return 0;
-  }
-  if (command == "--version") {
-    std::cout << "weft " WEFT_VERSION "\n";
-    return 0;
-  }
   try {
-    return run(command, {argv + 2, argv + argc});
+    const int code = run(command, {argv + 2, argv + argc});
+    if (!std::cout.flush())
+      throw std::runtime_error("what it had to say could not be written to standard output");
+    return code;
   } catch (const weft_program::usage_error& error) {
     std::cerr << "weft " << command << ": " << error.what()
               << "\n`weft --help` and `weft COMMAND --help` say more.\n";

@@ -9,6 +9,12 @@ namespace weft_program {
 
 namespace po = boost::program_options;
 
+namespace {
+
+constexpr const char* surplus = "surplus argument";
+
+} // namespace
+
 command_options::command_options(std::string usage) : usage_(std::move(usage)) {
   visible_.add_options()("help,h", "say this and end");
 }
@@ -20,6 +26,9 @@ void command_options::add_positional(const char* name, const po::value_semantic*
 
 bool command_options::parse(const std::vector<std::string>& arguments) {
   all_.add(visible_);
+  // So that what is too much can be named.
+  all_.add_options()(surplus, po::value<std::vector<std::string>>());
+  positional_.add(surplus, -1);
   try {
     const auto style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
     po::store(po::command_line_parser(arguments).options(all_).positional(positional_).style(style).run(),
@@ -28,6 +37,9 @@ bool command_options::parse(const std::vector<std::string>& arguments) {
       std::cout << usage_ << "\n\n" << visible_;
       return false;
     }
+    if (has(surplus))
+      throw usage_error("nothing is done with '" + values_[surplus].as<std::vector<std::string>>().front() +
+                        "'");
     po::notify(values_);
   } catch (const po::required_option& missing) {
     throw usage_error("the argument " + missing.get_option_name().substr(2) + " is missing");

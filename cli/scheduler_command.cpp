@@ -14,8 +14,8 @@ int run_scheduler(const std::vector<std::string>& arguments) {
   weft::scheduler_options how;
   command_options options{
       "usage: weft scheduler [OPTION]...\n\n"
-      "Runs a scheduler until SIGINT or SIGTERM. Prints its address on standard output once it "
-      "listens."};
+      "Runs a scheduler until SIGINT or SIGTERM. Prints its address on standard output once it listens, and "
+      "on standard\nerror who joins and leaves."};
   options.add()("host", po::value(&how.host)->default_value(how.host), "where to listen")(
       "port", options.number<std::uint16_t>("port", how.port, 0, 65535), "0: any that is free")(
       "key-file", po::value(&how.key_file),

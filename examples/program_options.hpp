@@ -105,8 +105,8 @@ class cluster {
   std::unique_ptr<weft::local_cluster> local_;
 };
 
-/// Runs the example, or says how it is used. The exit codes are those of `weft`: 1 a task failed, 2 usage,
-/// 3 cannot connect, 4 timeout, 5 mismatch of builds.
+/// Runs the example, or says how it is used. The exit codes are those of `weft`: 1 a task failed or the
+/// output was lost, 2 usage, 3 cannot connect, 4 timeout, 5 mismatch of builds.
 template <class Run>
 int main(int argc, char** argv, const accepts& also, Run run) {
   try {
@@ -115,6 +115,7 @@ int main(int argc, char** argv, const accepts& also, Run run) {
       print_usage(argv[0], also);
     else
       run(given);
+    if (!std::cout.flush()) throw std::runtime_error("the output could not be written");
     return 0;
   } catch (const std::exception& error) {
     std::cerr << argv[0] << ": " << error.what() << '\n';

@@ -17,9 +17,11 @@ cluster_address cluster_at(const std::string& address, const std::string& key_fi
   if (!insecure) require_loopback(where, look_up(where, true));
   std::optional<std::filesystem::path> chosen;
   if (!key_file.empty()) chosen = key_file;
+  const auto file = cluster_key::file_path(chosen);
   return {.address = to_string(where),
           .socket = {},
-          .key = cluster_key::read_file(cluster_key::file_path(chosen)),
+          .key = cluster_key::read_file(file),
+          .key_source = file.string(),
           .insecure = insecure};
 }
 

@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+#include <unistd.h>
 
 namespace weft {
 
@@ -33,6 +34,14 @@ program_state& state() {
   static program_state& its =
       *new program_state; // worker processes may be started while statics are destroyed
   return its;
+}
+
+// Where a standard descriptor is closed, the next file or socket that is opened would have its number, and
+// what is printed would go there. In the mode that makes using it the error that it was.
+void fill_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF)
+      static_cast<void>(open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
 } // namespace
@@ -62,6 +71,7 @@ void become_worker_process() {
 } // namespace detail
 
 init::init(int argc, char** argv) {
+  detail::fill_standard_descriptors();
   if (std::getenv(detail::worker_marker)) {
     detail::become_worker_process();
     detail::run_worker_process();

@@ -75,10 +75,10 @@ void run_worker_command(int argc, char** argv) {
   int code = 0;
   try {
     const command_line command = parse(argc, argv);
-    if (command.help)
-      std::fputs(usage, stdout);
-    else
+    if (!command.help)
       code = run_worker(command.address, command.options);
+    else if (std::fputs(usage, stdout) < 0 || std::fflush(stdout) != 0)
+      throw std::runtime_error("the output could not be written");
   } catch (const std::exception& error) {
     code = exit_code_for_exception();
     std::fprintf(stderr, "weft worker: %s\n%s", error.what(), code == 2 ? usage : "");

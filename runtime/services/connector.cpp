@@ -64,7 +64,7 @@ class connector::implementation : public std::enable_shared_from_this<connector:
         context_, std::move(socket), machine_, std::max(left, std::chrono::milliseconds{1}), nullptr,
         [self = shared_from_this()](hello_session::outcome outcome) {
           if (outcome.timed_out) return self->out_of_time();
-          if (!outcome.error.empty()) return self->fail(connection_error(self->name_ + " " + outcome.error));
+          if (!outcome.error.empty()) return self->fail(connection_error(self->told(outcome.error)));
           self->end(std::move(outcome.connected), nullptr);
         });
     auto session = session_;
@@ -83,6 +83,11 @@ class connector::implementation : public std::enable_shared_from_this<connector:
   }
 
  private:
+  std::string told(const std::string& error) const {
+    const bool wrong_key = error.ends_with(wrong_cluster_key) && !settings_.key_source.empty();
+    return name_ + ' ' + error + (wrong_key ? " (it is from " + settings_.key_source + ')' : "");
+  }
+
   void on_resolved(boost_error error, const asio::ip::tcp::resolver::results_type& found) {
     if (error)
       return fail(connection_error("cannot find " + to_.host + " (of " + name_ + "): " + error.message()));

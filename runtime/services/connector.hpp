@@ -22,6 +22,7 @@ class connector {
     bool insecure = false;                   ///< allows addresses that are not this machine's loopback
     bool same_machine = false;               ///< whether to try the listener's AF_UNIX socket first
     version_range versions = protocol_versions;
+    std::string key_source = {}; ///< the key's file, for who is told that it is a wrong one; may be empty
   };
 
   /// Called once, on the io thread: with a connection and null, or with an empty one and the error, which is

@@ -20,11 +20,12 @@ constexpr std::chrono::milliseconds pause_without_descriptors{100};
 
 unique_descriptor listen_at(const endpoint& where, bool insecure) {
   const std::string cannot = "cannot listen at " + to_string(where) + ": ";
+  const auto addresses = look_up(where, false); // whose name is nobody's is told that first
   if (!insecure && !where.is_loopback())
     throw std::invalid_argument(cannot + "other machines could reach it, and nothing is encrypted; only "
                                          "loopback is allowed (or say --insecure)");
   int error = 0;
-  for (const auto& address : look_up(where, false)) {
+  for (const auto& address : addresses) {
     unique_descriptor socket{::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     int yes = 1;
     if (socket && ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&

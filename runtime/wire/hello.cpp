@@ -178,7 +178,7 @@ void handshake::on_proof(byte_span payload) {
   auto expected = proof_by(side_ == side::caller ? side::acceptor : side::caller, description);
   if (CRYPTO_memcmp(proof.data(), expected.data(), expected.size()) != 0) {
     if (side_ == side::caller) return fail("does not have this cluster's key");
-    return fail_and_tell("was refused: it does not have this cluster's key", "wrong cluster key");
+    return fail_and_tell("was refused: it does not have this cluster's key", wrong_cluster_key);
   }
   byte_reader details{description};
   peer_.name = details.string();

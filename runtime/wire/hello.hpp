@@ -31,6 +31,9 @@ struct version_range {
 /// What this build speaks.
 inline constexpr version_range protocol_versions{1, 1};
 
+/// How the listener says that the caller's key is another one.
+inline constexpr const char* wrong_cluster_key = "wrong cluster key";
+
 /// How one side describes itself to the other. `extra` belongs to the layer above (a worker's attributes, the
 /// id that a scheduler assigns); the hello carries it unread, and proves that it came from who has the key.
 struct peer_description {

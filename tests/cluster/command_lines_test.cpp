@@ -84,6 +84,35 @@ TEST_F(command_lines, of_examples_that_make_no_sense_are_refused) {
   }
 }
 
+TEST_F(command_lines, of_weft_that_say_too_much_are_refused_by_the_word) {
+  expect_refused({program("weft"), "scheduler", "extra"}, "nothing is done with 'extra'");
+  expect_refused({program("weft"), "worker", "127.0.0.1:1", "second"}, "nothing is done with 'second'");
+  expect_refused({program("weft"), "demo", "loud"}, "nothing is done with 'loud'");
+}
+
+TEST_F(command_lines, a_host_whose_name_is_not_found_is_told_so) {
+  const auto end = test::run({program("weft"), "scheduler", "--host", "no-such-host.invalid", "--port", "0",
+                              "--key-file", key_file_});
+  EXPECT_EQ(end.exit_code, 3);
+  EXPECT_NE(end.errors.find("cannot find no-such-host.invalid"), std::string::npos) << end.errors;
+}
+
+TEST_F(command_lines, whose_output_is_lost_end_with_a_sentence_and_exit_code_1) {
+  const auto expect_told = [](const std::string& command) {
+    for (const char* lost : {" >/dev/full", " >&-"}) {
+      const auto end = test::run({"/bin/sh", "-c", command + lost});
+      EXPECT_EQ(end.exit_code, 1) << command << lost << '\n' << end.errors;
+      EXPECT_NE(end.errors.find("could not be written"), std::string::npos) << command << lost;
+    }
+  };
+  expect_told(program("weft") + " --help");
+  expect_told(program("weft") + " demo");
+  expect_told(program("weft") + " worker --help");
+  expect_told(program("040_errors") + " --help");
+  expect_told(program("040_errors"));
+  expect_told(program("040_errors") + " --weft-worker --help");
+}
+
 TEST_F(command_lines, an_address_off_this_machine_needs_insecure) {
   expect_refused({program("weft"), "worker", elsewhere_, "--key-file", key_file_}, refused_);
   expect_refused({program("040_errors"), "--weft-worker", elsewhere_, "--key-file", key_file_}, refused_);

@@ -198,7 +198,17 @@ TEST_F(weft_program_test, its_scheduler_and_workers_end_cleanly_when_asked) {
   worker.send_signal(SIGTERM);
   EXPECT_EQ(worker.wait().exit_code, 0);
   scheduler_.send_signal(SIGINT);
-  EXPECT_EQ(scheduler_.wait().exit_code, 0);
+  const auto end = scheduler_.wait();
+  EXPECT_EQ(end.exit_code, 0);
+  const std::string alice = "weft: worker alice (process " + std::to_string(worker.pid()) + " on ";
+  const std::string self = "(process " + std::to_string(getpid()) + " on ";
+  for (const std::string& who : {alice, self}) {
+    const auto joined = end.errors.find(who);
+    EXPECT_NE(joined, std::string::npos) << who << '\n' << end.errors;
+    EXPECT_NE(end.errors.find(who, joined + 1), std::string::npos) << who << " has not left\n" << end.errors;
+  }
+  EXPECT_NE(end.errors.find(" joined\n"), std::string::npos) << end.errors;
+  EXPECT_NE(end.errors.find(" left: "), std::string::npos) << end.errors;
 }
 
 TEST_F(weft_program_test, a_worker_that_is_asked_to_end_hands_over_what_only_it_has) {
@@ -240,10 +250,16 @@ TEST_F(weft_program_test, a_port_in_use_is_named_with_exit_code_3) {
 TEST_F(weft_program_test, a_wrong_or_missing_key_is_refused_in_words) {
   const std::string other_key = folder_.file("other.key");
   const weft::scheduler other{{.port = 0, .key_file = other_key}};
-  EXPECT_THROW((client{address_, {.key_file = other_key}}), connection_error);
+  const std::string sentence = "refused: wrong cluster key (it is from " + other_key + ")";
+  try {
+    client{address_, {.key_file = other_key}};
+    ADD_FAILURE() << "did not throw";
+  } catch (const connection_error& error) {
+    EXPECT_NE(std::string(error.what()).find(sentence), std::string::npos) << error.what();
+  }
   const auto wrong = test::run({weft_program(), "worker", address_, "--key-file", other_key});
   EXPECT_EQ(wrong.exit_code, 3);
-  EXPECT_NE(wrong.errors.find("key"), std::string::npos) << wrong.errors;
+  EXPECT_NE(wrong.errors.find(sentence), std::string::npos) << wrong.errors;
   const std::string missing = folder_.file("missing.key");
   const auto none = test::run({weft_program(), "worker", address_, "--key-file", missing});
   EXPECT_EQ(none.exit_code, 3);
