@@ -36,6 +36,22 @@ int run_until_stopped() {
   return 0;
 }
 
+struct permissions {
+  unsigned read : 1;
+  unsigned write : 1;
+};
+struct file_entry {
+  int size;
+  permissions allowed;
+};
+struct whole_or_part {
+  bool whole;
+  union {
+    int number;
+    double fraction;
+  };
+};
+
 class calls : public test::both_modes {};
 WEFT_IN_BOTH_MODES(calls);
 
@@ -120,6 +136,22 @@ TEST_P(calls, with_what_has_no_codec_work_in_one_process_and_else_say_what_to_do
     EXPECT_NE(std::string(error.what()).find("std::shared_ptr<int>"), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find("weft_fields function or a weft::codec"), std::string::npos)
         << error.what();
+  }
+}
+
+TEST_P(calls, take_and_return_structs_with_bit_fields_and_unions_where_these_need_not_travel) {
+  auto entry = client_.submit(
+      [](file_entry its) {
+        return file_entry{its.size + 1, {1, its.allowed.read}};
+      },
+      file_entry{1, {1, 0}});
+  auto number = client_.submit([](int n) { return whole_or_part{true, {.number = n}}; }, 2);
+  if (processes()) {
+    EXPECT_THROW(entry.result(), cannot_travel);
+    EXPECT_THROW(number.result(), cannot_travel);
+  } else {
+    EXPECT_EQ(entry.result().allowed.write, 1u);
+    EXPECT_EQ(number.result().number, 2);
   }
 }
 

@@ -16,8 +16,8 @@ namespace weft {
 /// How values of T become bytes and come back. Weft knows arithmetic types, enums, chrono's durations, time
 /// points and calendar, the standard containers and their adaptors, bitset, string, pair, tuple, optional,
 /// variant, unique_ptr, and aggregates (structs without constructors and base classes) of up to 32 such
-/// fields: for those there is nothing to write. For a class of your own with private members, one function is
-/// enough, found by argument-dependent lookup:
+/// fields, none of them a bit-field or a union: for those there is nothing to write. For a class of your own
+/// with private members, one function is enough, found by argument-dependent lookup:
 ///
 ///     class matrix {
 ///       … // std::tie is in <tuple>
@@ -296,6 +296,24 @@ template <class T>
 inline constexpr bool is_function_pointer =
     std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>;
 
+/// Stands for an initialiser of a union without a codec, such as an anonymous one. An aggregate that holds
+/// one does not travel, and must not be asked for its fields: no structured binding takes an anonymous union.
+struct union_initialiser {
+  template <class T>
+  requires(std::is_union_v<T> && !custom_codec<T>) operator T() const;
+};
+
+/// Whether all fields of T can be looked at one by one: there are no references to bit-fields.
+template <class T>
+constexpr bool has_visible_fields() {
+  if constexpr (!reflected_aggregate<T>)
+    return false;
+  else if constexpr (makes_field<T, union_initialiser>())
+    return false;
+  else
+    return !std::is_same_v<field_types<T>, unreferable>;
+}
+
 template <class T>
 constexpr codec_kind find_codec_kind() {
   using enum codec_kind;
@@ -318,7 +336,7 @@ constexpr codec_kind find_codec_kind() {
   else if constexpr (fields_codec<T>)
     return fields;
   else if constexpr (std::is_aggregate_v<T>)
-    return reflected_aggregate<T> ? aggregate : none;
+    return has_visible_fields<T>() ? aggregate : none;
   else if constexpr (std::is_same_v<T, nanoseconds>)
     return duration;
   else if constexpr (bitset_size<T> != 0)

@@ -99,10 +99,37 @@ constexpr std::size_t count_fields_from() {
                              Fields + 1>();
 }
 
+/// Whether the field behind Before initialisers is itself made from an Initialiser, not what is within it (of
+/// an aggregate the braces could be left out) and not by a constructor that takes anything.
+template <class T, class Initialiser, std::size_t... Before, std::size_t... After>
+constexpr bool makes_field_at(std::index_sequence<Before...>, std::index_sequence<After...>) {
+  if constexpr (requires {
+                  T{any_initialiser_at<Before>{}..., Initialiser{}, any_initialiser_at<After>{}...};
+                })
+    return !requires {
+      T{any_initialiser_at<Before>{}..., {Initialiser{}}, any_initialiser_at<After>{}...};
+    };
+  else
+    return false;
+}
+
+/// Whether any field of the aggregate T is. Initialiser converts to the types that are looked for.
+template <class T, class Initialiser>
+constexpr bool makes_field() {
+  constexpr auto total = count_initialisers<T>();
+  return []<std::size_t... Position>(std::index_sequence<Position...>) {
+    return (makes_field_at<T, Initialiser>(std::make_index_sequence<Position>{},
+                                           std::make_index_sequence<total - Position - 1>{}) ||
+            ...);
+  }
+  (std::make_index_sequence<total>{});
+}
+
 inline constexpr std::size_t not_reflected = ~std::size_t{0};
 
 /// How many fields the aggregate T has; not_reflected for what structured bindings cannot take apart: other
-/// types, unions, aggregates with base classes or with too many fields.
+/// types, unions, aggregates with base classes or with too many fields. (Nor can they one with an anonymous
+/// union, which is not seen here.)
 template <class T>
 constexpr std::size_t count_fields() {
   if constexpr (!std::is_class_v<T> || !std::is_aggregate_v<T>) {
@@ -129,135 +156,132 @@ template <class T>
 concept reflected_aggregate = field_count<T>
 != not_reflected;
 
+/// What visit_fields gives where the visitor takes references and a field is a bit-field, to which there are
+/// none.
+struct unreferable {};
+
 /// Calls visitor(field…) with references to all fields of an aggregate, in order.
 template <class T, class Visitor>
 constexpr decltype(auto) visit_fields(T& value, Visitor&& visitor) {
   constexpr auto count = field_count<T>;
-  if constexpr (count == 0) {
-    return visitor();
-  } else if constexpr (count == 1) {
-    auto& [f1] = value;
-    return visitor(f1);
-  } else if constexpr (count == 2) {
-    auto& [f1, f2] = value;
-    return visitor(f1, f2);
-  } else if constexpr (count == 3) {
-    auto& [f1, f2, f3] = value;
-    return visitor(f1, f2, f3);
-  } else if constexpr (count == 4) {
-    auto& [f1, f2, f3, f4] = value;
-    return visitor(f1, f2, f3, f4);
-  } else if constexpr (count == 5) {
-    auto& [f1, f2, f3, f4, f5] = value;
-    return visitor(f1, f2, f3, f4, f5);
-  } else if constexpr (count == 6) {
-    auto& [f1, f2, f3, f4, f5, f6] = value;
-    return visitor(f1, f2, f3, f4, f5, f6);
-  } else if constexpr (count == 7) {
-    auto& [f1, f2, f3, f4, f5, f6, f7] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7);
-  } else if constexpr (count == 8) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8);
-  } else if constexpr (count == 9) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9);
-  } else if constexpr (count == 10) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10);
-  } else if constexpr (count == 11) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11);
-  } else if constexpr (count == 12) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12);
-  } else if constexpr (count == 13) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13);
-  } else if constexpr (count == 14) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14);
-  } else if constexpr (count == 15) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15);
-  } else if constexpr (count == 16) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16);
-  } else if constexpr (count == 17) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17);
-  } else if constexpr (count == 18) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18);
-  } else if constexpr (count == 19) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19);
-  } else if constexpr (count == 20) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20);
-  } else if constexpr (count == 21) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21] =
-        value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21);
-  } else if constexpr (count == 22) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22);
-  } else if constexpr (count == 23) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22, f23] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22, f23);
-  } else if constexpr (count == 24) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22, f23, f24] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22, f23, f24);
-  } else if constexpr (count == 25) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22, f23, f24, f25] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22, f23, f24, f25);
-  } else if constexpr (count == 26) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22, f23, f24, f25, f26] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22, f23, f24, f25, f26);
-  } else if constexpr (count == 27) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22, f23, f24, f25, f26, f27] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22, f23, f24, f25, f26, f27);
-  } else if constexpr (count == 28) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22, f23, f24, f25, f26, f27, f28] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22, f23, f24, f25, f26, f27, f28);
-  } else if constexpr (count == 29) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22, f23, f24, f25, f26, f27, f28, f29] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22, f23, f24, f25, f26, f27, f28, f29);
-  } else if constexpr (count == 30) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22, f23, f24, f25, f26, f27, f28, f29, f30] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22, f23, f24, f25, f26, f27, f28, f29, f30);
-  } else if constexpr (count == 31) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22, f23, f24, f25, f26, f27, f28, f29, f30, f31] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22, f23, f24, f25, f26, f27, f28, f29, f30, f31);
-  } else if constexpr (count == 32) {
-    auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
-           f22, f23, f24, f25, f26, f27, f28, f29, f30, f31, f32] = value;
-    return visitor(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
-                   f21, f22, f23, f24, f25, f26, f27, f28, f29, f30, f31, f32);
-  } else {
-    static_assert(count == 0, "weft: this type is not an aggregate of at most 32 fields");
+#define WEFT_VISIT(...)                                                                                      \
+  auto& [__VA_ARGS__] = value;                                                                               \
+  if constexpr (requires { visitor(__VA_ARGS__); })                                                          \
+    return visitor(__VA_ARGS__);                                                                             \
+  else                                                                                                       \
+    return unreferable {}
+  // One after the other, not as `else`: the names are then found sooner, which all who include this notice.
+  if constexpr (count == 0) return visitor();
+  if constexpr (count == 1) {
+    WEFT_VISIT(f1);
   }
+  if constexpr (count == 2) {
+    WEFT_VISIT(f1, f2);
+  }
+  if constexpr (count == 3) {
+    WEFT_VISIT(f1, f2, f3);
+  }
+  if constexpr (count == 4) {
+    WEFT_VISIT(f1, f2, f3, f4);
+  }
+  if constexpr (count == 5) {
+    WEFT_VISIT(f1, f2, f3, f4, f5);
+  }
+  if constexpr (count == 6) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6);
+  }
+  if constexpr (count == 7) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7);
+  }
+  if constexpr (count == 8) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8);
+  }
+  if constexpr (count == 9) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9);
+  }
+  if constexpr (count == 10) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10);
+  }
+  if constexpr (count == 11) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11);
+  }
+  if constexpr (count == 12) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12);
+  }
+  if constexpr (count == 13) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13);
+  }
+  if constexpr (count == 14) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14);
+  }
+  if constexpr (count == 15) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15);
+  }
+  if constexpr (count == 16) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16);
+  }
+  if constexpr (count == 17) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17);
+  }
+  if constexpr (count == 18) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18);
+  }
+  if constexpr (count == 19) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19);
+  }
+  if constexpr (count == 20) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20);
+  }
+  if constexpr (count == 21) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20,
+               f21);
+  }
+  if constexpr (count == 22) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22);
+  }
+  if constexpr (count == 23) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22, f23);
+  }
+  if constexpr (count == 24) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22, f23, f24);
+  }
+  if constexpr (count == 25) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22, f23, f24, f25);
+  }
+  if constexpr (count == 26) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22, f23, f24, f25, f26);
+  }
+  if constexpr (count == 27) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22, f23, f24, f25, f26, f27);
+  }
+  if constexpr (count == 28) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22, f23, f24, f25, f26, f27, f28);
+  }
+  if constexpr (count == 29) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22, f23, f24, f25, f26, f27, f28, f29);
+  }
+  if constexpr (count == 30) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22, f23, f24, f25, f26, f27, f28, f29, f30);
+  }
+  if constexpr (count == 31) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22, f23, f24, f25, f26, f27, f28, f29, f30, f31);
+  }
+  if constexpr (count == 32) {
+    WEFT_VISIT(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21,
+               f22, f23, f24, f25, f26, f27, f28, f29, f30, f31, f32);
+  }
+  static_assert(count <= reflected_fields_max, "weft: this type is not an aggregate of at most 32 fields");
+#undef WEFT_VISIT
 }
 
 /// Calls visitor(part…) with references to all parts of a pair or tuple, in order: std::apply, without
@@ -277,7 +301,7 @@ struct field_lister {
   }
 };
 
-/// The types of an aggregate's fields, as type_list.
+/// The types of an aggregate's fields, as type_list; `unreferable` if one is a bit-field.
 template <class T>
 using field_types = decltype(visit_fields(std::declval<T&>(), field_lister{}));
 
