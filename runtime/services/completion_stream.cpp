@@ -2,6 +2,7 @@
 
 #include "runtime/services/completion_set.hpp"
 
+#include <stdexcept>
 #include <utility>
 
 namespace weft::detail {
@@ -20,28 +21,33 @@ completion_stream::~completion_stream() {
   delete set_;
 }
 
+completion_set& completion_stream::own_set() const {
+  if (!set_) throw std::logic_error("weft: this as_completed was moved from");
+  return *set_;
+}
+
 void completion_stream::add(future_handle future) {
-  set_->add(std::move(future));
+  own_set().add(std::move(future));
 }
 
 future_handle completion_stream::next(instant deadline) {
-  return set_->next(deadline);
+  return own_set().next(deadline);
 }
 
 std::vector<future_handle> completion_stream::next_batch(instant deadline) {
-  return set_->next_batch(deadline);
+  return own_set().next_batch(deadline);
 }
 
 std::size_t completion_stream::count() const {
-  return set_->count();
+  return own_set().count();
 }
 
 bool completion_stream::has_ready() const {
-  return set_->has_ready();
+  return own_set().has_ready();
 }
 
 void completion_stream::clear() {
-  set_->clear();
+  own_set().clear();
 }
 
 } // namespace weft::detail

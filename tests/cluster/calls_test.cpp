@@ -155,5 +155,24 @@ TEST_P(calls, take_and_return_structs_with_bit_fields_and_unions_where_these_nee
   }
 }
 
+TEST_P(calls, move_results_out_of_what_completes) {
+  auto make = [](int x) { return std::make_unique<int>(x); };
+  int sum = 0;
+  for (auto future : as_completed(client_.map(make, {1, 2, 3})))
+    sum += *future.take();
+  EXPECT_EQ(sum, 6);
+}
+
+TEST_P(calls, look_at_what_completes_as_often_as_they_like_and_leave_it_there) {
+  as_completed completed(client_.map(inc, {1, 2}));
+  auto at = completed.begin();
+  EXPECT_EQ(at->key(), (*at).key());
+  int sum = at->result() + at->result();
+  for (const auto& future : completed)
+    sum += 2 * future.result();
+  EXPECT_EQ(sum, 10);
+  EXPECT_EQ(completed.count(), 0u);
+}
+
 } // namespace
 } // namespace weft

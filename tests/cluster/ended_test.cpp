@@ -214,5 +214,23 @@ TEST(printed_client, without_workers_has_no_memory) {
   EXPECT_EQ(printed(client), "<Client: inproc, workers: 0, threads: 0, memory: 0 B>");
 }
 
+TEST_P(ended, an_as_completed_that_was_moved_from_says_so_and_can_be_assigned_to) {
+  const auto number = client_.submit(inc, 1);
+  as_completed completed{std::vector{number}};
+  auto moved_to = std::move(completed);
+  const std::string moved = "weft: this as_completed was moved from";
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { completed.add(number); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { completed.update({number}); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { completed.next(); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { completed.next(1ms); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { completed.next_batch(); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { completed.count(); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { completed.has_ready(); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { completed.clear(); }), moved);
+  EXPECT_EQ(sentence_of<std::logic_error>([&] { completed.begin(); }), moved);
+  completed = std::move(moved_to);
+  EXPECT_EQ(completed.next().result(), 2);
+}
+
 } // namespace
 } // namespace weft

@@ -25,7 +25,10 @@ struct as_completed_options {
 ///     for (const auto& future : weft::as_completed(futures)) use(future.result());
 ///
 /// More may be added while it runs, and after it ran empty. A handle added twice comes out twice. All futures
-/// belong to one client. Thread-safe, but for the iterators and moving.
+/// belong to one client. It keeps no handle to a future that has come out: `for (auto future : …)
+/// use(future.take())` moves each result out if nobody else has one (the container that it was made from
+/// does). Thread-safe, but for the iterators and moving; one that was moved from can be assigned to, and all
+/// else throws std::logic_error.
 template <class T>
 class as_completed {
   static_assert(!std::is_same_v<T, detail::no_future>,
@@ -96,14 +99,14 @@ class as_completed {
 
   struct end_of_futures {};
 
-  /// Takes the futures out as it goes.
+  /// Takes the futures out as it goes, and hands each over: `auto future = *at` leaves none behind.
   class iterator {
    public:
     using value_type = future<T>;
     using difference_type = std::ptrdiff_t;
 
     explicit iterator(as_completed& from) : from_(&from) { advance(); }
-    const future<T>& operator*() const { return current_; }
+    future<T>&& operator*() const { return std::move(current_); }
     const future<T>* operator->() const { return &current_; }
     iterator& operator++() {
       advance();
@@ -119,7 +122,7 @@ class as_completed {
     }
 
     as_completed* from_;
-    future<T> current_;
+    mutable future<T> current_; // an iterator that is const is read as any other
     bool over_ = false;
   };
 

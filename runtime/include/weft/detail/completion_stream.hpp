@@ -12,7 +12,7 @@ namespace weft::detail {
 class completion_set;
 
 /// What `as_completed<T>` is made of: futures in the order in which they complete. Thread-safe, but for
-/// moving it.
+/// moving it; one that was moved from can be assigned to, and all else throws std::logic_error.
 class WEFT_API completion_stream {
  public:
   /// With `values`, a future comes out only when its value is here, or there will be none.
@@ -29,7 +29,9 @@ class WEFT_API completion_stream {
   void clear();
 
  private:
-  completion_set* set_;
+  completion_set& own_set() const;
+
+  completion_set* set_; // null: moved from
 };
 
 } // namespace weft::detail
