@@ -113,7 +113,7 @@ failure_ptr scheduler_state::mismatch(function_id function) const {
     if (worker.live)
       for (const module_id module : worker.attributes->modules)
         if (std::find(present.begin(), present.end(), module) == present.end()) present.push_back(module);
-  std::string sentence = "no worker has the module of " + functions_.name_of(function) + ": wanted " +
+  std::string sentence = "no worker has the module that calls " + functions_.name_of(function) + ": wanted " +
                          functions_.description_of(wanted) + "; present: ";
   for (std::size_t i = 0; i < present.size(); ++i)
     sentence += (i == 0 ? "" : "; ") + functions_.description_of(present[i]);

@@ -145,6 +145,9 @@ function_id function_registry::number_locked(function_descriptor& descriptor, co
   made.reference.offset = reinterpret_cast<std::uintptr_t>(&descriptor) - place->base;
   made.reference.type = descriptor.type->name();
   made.reference.target = target_of(descriptor.kind, words);
+  if (made.reference.target.how == target_reference::kind::function)
+    if (const auto* const called = loaded_with(made.reference.target.module))
+      made.reference.target_module_name = called->reference.name;
   made.module = intern_locked(module->reference);
   const reference_key key{made.reference.module, made.reference.offset, made.reference.target};
   const auto known = by_reference_.find(key);
@@ -246,6 +249,8 @@ function_id function_registry::intern(const function_reference& reference) {
   made.reference = reference;
   made.reference.name = printable(reference.name);
   made.reference.module_name = printable(reference.module_name);
+  if (made.reference.target.how == target_reference::kind::function)
+    made.reference.target_module_name = printable(reference.target_module_name);
   made.module = intern_locked({reference.module, made.reference.module_name});
   resolve(made);
   auto* const descriptor = made.descriptor;
@@ -318,10 +323,11 @@ body_ptr function_registry::decode(function_id function, decoder& from) {
     if (!record.descriptor) {
       const auto& target = record.reference.target;
       const bool descriptor_here = loaded_with(record.reference.module) != nullptr;
-      throw build_mismatch("weft: " + record.reference.name + " is a function of " +
-                           (descriptor_here ? "a module" : record.reference.module_name) + ", build-id " +
-                           (descriptor_here ? target.module : record.reference.module).hex() +
-                           ", which is not loaded here; here are " + present_modules());
+      throw build_mismatch(
+          "weft: " + record.reference.name + " is a function of " +
+          (descriptor_here ? record.reference.target_module_name : record.reference.module_name) +
+          ", build-id " + (descriptor_here ? target.module : record.reference.module).hex() +
+          ", which is not loaded here; here are " + present_modules());
     }
     descriptor = record.descriptor;
     words = record.words;

@@ -38,10 +38,11 @@ struct target_reference {
 /// connection; from then on a small number stands for it.
 struct function_reference {
   build_id module;
-  std::uint64_t offset = 0; ///< of the descriptor in the module
-  std::string type;         ///< mangled name of the task body
-  std::string name;         ///< "inc": what printable keys begin with
-  std::string module_name;  ///< for people
+  std::uint64_t offset = 0;       ///< of the descriptor in the module
+  std::string type;               ///< mangled name of the task body
+  std::string name;               ///< "inc": what printable keys begin with
+  std::string module_name;        ///< for people
+  std::string target_module_name; ///< for people; empty where no function is pointed to
   target_reference target;
   friend bool operator==(const function_reference&, const function_reference&) = default;
 };

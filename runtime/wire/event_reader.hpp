@@ -141,6 +141,7 @@ class event_reader {
     reference.target.how = static_cast<target_reference::kind>(how);
     if (reference.target.how == target_reference::kind::none) return reference;
     read(reference.target.module);
+    reference.target_module_name = from_.string();
     reference.target.offset = from_.varint();
     reference.target.second_word = from_.varint();
     return reference;

@@ -147,6 +147,7 @@ class event_writer {
     to_.u8(static_cast<std::uint8_t>(reference.target.how));
     if (reference.target.how == target_reference::kind::none) return;
     write(reference.target.module);
+    to_.string(reference.target_module_name);
     to_.varint(reference.target.offset);
     to_.varint(reference.target.second_word);
   }

@@ -304,6 +304,25 @@ TEST(function_registry, passes_on_but_does_not_run_what_another_build_has) {
   }
 }
 
+TEST(function_registry, names_the_library_of_a_function_that_is_pointed_to_where_it_is_not_loaded) {
+  auto reference = registry().reference(make_body(inc, 1)->function());
+  EXPECT_EQ(reference.target_module_name, reference.module_name);
+  reference.target.module.bytes.fill(0xef);
+  reference.target_module_name = "libplug.so";
+  const auto function = registry().intern(reference);
+  encoder to;
+  make_body(inc, 1)->encode(to);
+  const auto bytes = to.flatten();
+  try {
+    make_intrusive<encoded_body>(function, bytes, bytes->bytes())->run({});
+    FAIL();
+  } catch (const build_mismatch& error) {
+    EXPECT_NE(std::string(error.what()).find("inc is a function of libplug.so, build-id efef"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(function_registry, makes_foreign_names_fit_to_print) {
   auto reference = registry().reference(make_body(inc, 1)->function());
   reference.module.bytes.fill(0xcd);
