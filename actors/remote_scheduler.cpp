@@ -199,7 +199,11 @@ std::shared_ptr<client_connection> connect_to_remote_cluster(std::shared_ptr<pro
                    std::vector<holder_event>&) -> std::optional<scheduler_event> {
     const auto* submit = std::get_if<submit_task>(&event);
     if (!submit) return std::nullopt;
-    return fail_task{submit->task, std::move(why)};
+    const bool keyed = submit->demands && !submit->demands->key.empty();
+    return fail_task{submit->task, why->told_of(keyed ? submit->demands->key
+                                                      : printable_key(function_registry::instance(),
+                                                                      submit->function, submit->task),
+                                                {})};
   };
   how.on_closed = [](const std::string& why, bool, std::vector<holder_event>& hear) {
     hear.emplace_back(scheduler_lost{why});

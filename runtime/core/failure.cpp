@@ -57,8 +57,12 @@ failure_ptr failure::from_exception(std::exception_ptr thrown, std::string key, 
     // A task that asked for another task's result: the root's story stays the one that is told.
     result->type = nested.type();
     result->messages = nested.messages();
-    result->key = nested.key();
-    result->worker = nested.worker();
+    if (nested.key().empty()) {
+      result->original = nested.original(); // a codec's, which did not know for which task it was called
+    } else {
+      result->key = nested.key();
+      result->worker = nested.worker();
+    }
   } catch (const error& own) {
     result->kind = kind_of(own);
     result->type = type_name_of(own);
@@ -73,6 +77,28 @@ failure_ptr failure::from_exception(std::exception_ptr thrown, std::string key, 
   return result;
 }
 
+failure_ptr failure::of_codec(std::exception_ptr thrown, const std::string& doing) {
+  const auto bare = from_exception(thrown, {}, {});
+  if (bare->kind != failure_kind::task_error) return bare; // Weft's own sentences say what they are about
+  auto result = make_intrusive<failure>();
+  result->type = bare->type;
+  result->messages = bare->messages;
+  result->messages.front() = doing + ": " + result->messages.front();
+  result->original = bare->original;
+  return result;
+}
+
+failure_ptr failure::told_of(std::string its_key, std::string its_worker) const {
+  auto result = make_intrusive<failure>();
+  result->kind = kind;
+  result->type = type;
+  result->messages = messages;
+  result->key = std::move(its_key);
+  result->worker = std::move(its_worker);
+  result->original = original;
+  return result;
+}
+
 failure_ptr failure::make(failure_kind kind, std::string sentence) {
   auto result = make_intrusive<failure>();
   result->kind = kind;
@@ -84,6 +110,8 @@ void failure::raise() const {
   std::string sentence;
   for (const auto& message : messages)
     sentence += (sentence.empty() ? "" : ", caused by: ") + message;
+  const bool of_values = kind == failure_kind::cannot_travel || kind == failure_kind::decode_error;
+  if (of_values && !key.empty()) sentence += " (in " + key + (worker.empty() ? ")" : ", on " + worker + ')');
   switch (kind) {
   case failure_kind::task_error:
     throw task_error({.type = type, .messages = messages, .key = key, .worker = worker}, original);
@@ -114,6 +142,21 @@ std::exception_ptr failure::to_exception() const {
     raise();
   } catch (...) {
     return std::current_exception();
+  }
+}
+
+void rethrow_of_decoding(const std::string& what) {
+  try {
+    throw;
+  } catch (const decode_error& damaged) {
+    constexpr std::string_view of_nothing = "weft: cannot decode: ";
+    const std::string sentence = damaged.what();
+    if (!sentence.starts_with(of_nothing)) throw;
+    throw decode_error("weft: cannot decode " + what + ": " + sentence.substr(of_nothing.size()));
+  } catch (const error&) {
+    throw;
+  } catch (...) {
+    failure::of_codec(std::current_exception(), "decoding " + what)->raise();
   }
 }
 

@@ -235,7 +235,7 @@ class scheduler_state {
   bool accepts_data(worker_id worker) const { return is_live(worker) && !find(worker)->dismissed; }
   record* outstanding_at(task_id task, worker_id worker, run_id run);
   static const std::string* users_key(const record& row);
-  failure_ptr with_users_key(const record& row, task_id task, const failure_ptr& why) const;
+  failure_ptr with_names(const record& row, task_id task, worker_id worker, const failure_ptr& why) const;
   task_extras& extras_of(record& row);
 
   // placement.cpp

@@ -160,25 +160,21 @@ void scheduler_state::on(task_failed& event, scheduler_commands& commands) {
     --row->extras->retries_left;
     try_again(event.task, *row, commands);
   } else {
-    to_fail_.emplace_back(event.task, with_users_key(*row, event.task, event.failure));
+    to_fail_.emplace_back(event.task, with_names(*row, event.task, event.worker, event.failure));
   }
 }
 
 // What fails before it runs is called by its id there; who reads the error knows it by the key that he gave
 // it.
-failure_ptr scheduler_state::with_users_key(const record& row, task_id task, const failure_ptr& why) const {
+failure_ptr scheduler_state::with_names(const record& row, task_id task, worker_id worker,
+                                        const failure_ptr& why) const {
+  // What could not be sent was told where that was tried, and not of which task.
+  if (why && why->key.empty()) return why->told_of(key_of(task), workers_[worker.value].attributes->name);
   const std::string* key = users_key(row);
   if (!key) return why;
   if (why->key != printable_key(functions_, row.function, task))
     return why; // another task's error, passed on
-  auto named = make_intrusive<failure>();
-  named->kind = why->kind;
-  named->type = why->type;
-  named->messages = why->messages;
-  named->key = *key;
-  named->worker = why->worker;
-  named->original = why->original;
-  return named;
+  return why->told_of(*key, why->worker);
 }
 
 void scheduler_state::on(task_given_back& event, scheduler_commands& commands) {

@@ -382,8 +382,7 @@ void client_core::announce_if_stuck(task_id task) {
   std::string key;
   {
     std::lock_guard lock{mutex_};
-    if (const future_slot* slot = holder_.find(task))
-      key = slot->keyed ? holder_.users_key(task) : printable_key(functions_, slot->function, task);
+    if (const future_slot* slot = holder_.find(task)) key = key_locked(task, *slot);
   }
   std::fprintf(stderr, "weft: waiting for %s: %s\n", key.c_str(),
                std::get<task_explained>(*answer).sentence.c_str());
@@ -406,6 +405,10 @@ std::string client_core::key_of(task_id task, const future_slot& slot) const {
   return holder_.users_key(task);
 }
 
+std::string client_core::key_locked(task_id task, const future_slot& slot) const {
+  return slot.keyed ? holder_.users_key(task) : printable_key(functions_, slot.function, task);
+}
+
 std::string client_core::name_of(const future_slot& slot) const {
   return slot.function ? functions_.name_of(slot.function) : "data";
 }
@@ -421,10 +424,22 @@ std::uint64_t client_core::nbytes_of(task_id task) const {
 void client_core::deliver(std::vector<holder_event>& events) {
   turn now{*this};
   const std::size_t workers_before = holder_.workers().size();
-  for (auto& event : events)
+  for (auto& event : events) {
+    if (auto* refused = std::get_if<fetch_refused>(&event)) name_task(*refused);
     holder_.step(std::move(event), now.commands());
+  }
   events.clear();
   if (holder_.workers().size() != workers_before || holder_.ended()) changed_.notify_all();
+}
+
+// What could not be sent was said where it lies, and not of which task.
+void client_core::name_task(fetch_refused& refused) const {
+  const future_slot* slot = holder_.find(refused.task);
+  if (!slot || !refused.failure->key.empty()) return;
+  const auto at = holder_.workers().find(refused.from);
+  const bool was_here = slot->scattered || at == holder_.workers().end();
+  refused.failure =
+      refused.failure->told_of(key_locked(refused.task, *slot), was_here ? std::string() : at->second->name);
 }
 
 // Answers may come on this thread, into `deliver`, which then finds moving_ set and leaves its transfers to

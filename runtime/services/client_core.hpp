@@ -123,6 +123,8 @@ class client_core : public std::enable_shared_from_this<client_core> {
   void wait_for_room();
   std::string why_no_room() const; // under mutex_
   void move_data();
+  std::string key_locked(task_id task, const future_slot& slot) const; // under mutex_
+  void name_task(fetch_refused& refused) const;                        // the same
   void take_in(std::vector<holder_event>& answers);
   template <class Question>
   std::optional<holder_event> ask(Question question, instant deadline);

@@ -148,7 +148,7 @@ void data_stream::take_encoded(outgoing item, encoding_thread::result encoded) {
   auto length = encoded.bytes.size();
   failure_ptr refusal;
   if (encoded.error)
-    refusal = failure::from_exception(encoded.error, {}, {});
+    refusal = failure::of_codec(encoded.error, "encoding a value of type " + item.value->type_name());
   else if (length > length_max_)
     refusal = failure::make(failure_kind::cannot_travel, "a value of " + std::to_string(length) +
                                                              " bytes, where at most " +

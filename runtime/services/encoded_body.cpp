@@ -2,6 +2,7 @@
 
 #include <weft/detail/decoder.hpp>
 #include <weft/detail/encoder.hpp>
+#include <weft/detail/failure.hpp>
 #include <weft/detail/inputs.hpp>
 #include <weft/errors.hpp>
 
@@ -31,7 +32,12 @@ const task_body& encoded_body::decoded() const {
   const std::lock_guard lock(mutex_);
   if (!body_) {
     decoder from(bytes_);
-    body_ = function_registry::instance().decode(function_, from);
+    auto& functions = function_registry::instance();
+    try {
+      body_ = functions.decode(function_, from);
+    } catch (...) {
+      rethrow_of_decoding("the arguments of " + functions.name_of(function_));
+    }
     ready_.store(body_.get(), std::memory_order_release);
     bytes_ = {};
     owner_ = nullptr;

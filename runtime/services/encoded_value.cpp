@@ -1,5 +1,6 @@
 #include "runtime/services/encoded_value.hpp"
 
+#include <weft/detail/failure.hpp>
 #include <weft/errors.hpp>
 
 #include "runtime/core/demangle.hpp"
@@ -122,7 +123,7 @@ void* encoded_value::decode_locked(const value_recipe& recipe) const {
     objects_.push_back(std::move(object));
   } catch (...) {
     spoilt_ = std::ranges::any_of(blocks_, [](const auto& block) { return block.bytes->size() == 0; });
-    throw;
+    rethrow_of_decoding("a value of type " + demangled(*recipe.type));
   }
   if (objects_.size() == 1) first_.store(objects_.front().get(), std::memory_order_release);
   owner_ = nullptr;

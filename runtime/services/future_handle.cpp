@@ -115,6 +115,10 @@ const value& future_handle::wait_value(instant deadline) const {
   }
 }
 
+void future_handle::rethrow_of_task() const {
+  failure::from_exception(std::current_exception(), key(), {})->raise();
+}
+
 std::exception_ptr future_handle::wait_exception(instant deadline) const {
   const future_slot& slot = checked(slot_);
   if (!core_->wait(task_, slot, false, deadline)) {

@@ -79,7 +79,7 @@ void batch_encoder::encode_batch(std::span<const Event> events, std::vector<std:
         value_bytes_.clear();
         target.resize(size_before);
         writer.take_back(before);
-        auto why = failure::from_exception(std::current_exception(), {}, {});
+        auto why = failure::of_codec(std::current_exception(), "encoding the arguments");
         // Encodable, or the bug is ours: what replaces an event holds no code of users.
         if (const auto instead = refuse(events[next], std::move(why))) writer.write_event(*instead);
       }

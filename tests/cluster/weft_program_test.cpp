@@ -235,7 +235,10 @@ TEST_F(weft_program_test, what_needs_a_task_whose_arguments_cannot_be_sent_fails
       future.result();
       ADD_FAILURE() << "did not throw";
     } catch (const task_error& error) {
-      EXPECT_NE(std::string(error.what()).find("the note is locked"), std::string::npos) << error.what();
+      EXPECT_NE(
+          std::string(error.what()).find("encoding the arguments: the note is locked (in " + length.key()),
+          std::string::npos)
+          << error.what();
     }
   }
 }

@@ -150,7 +150,8 @@ TEST_F(transferring, a_value_that_cannot_travel_is_refused_with_its_type) {
 TEST_F(transferring, an_exception_of_the_codec_is_told_and_the_connection_goes_on) {
   bob.say(request_value{worker_id{1}, task_a});
   alice.answer(make_intrusive<breaks_when_encoded>());
-  EXPECT_EQ(bob.hear<value_refused>().failure->messages.at(0), "the codec broke");
+  EXPECT_EQ(bob.hear<value_refused>().failure->messages.at(0),
+            "encoding a value of type breaks_when_encoded: the codec broke");
   bob.say(request_value{worker_id{1}, task_b});
   alice.answer(make_value<int>(7));
   EXPECT_EQ(value_as<int>(*bob.hear<value_arrived>().value), 7);

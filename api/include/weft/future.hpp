@@ -91,10 +91,10 @@ class future : public any_future {
   explicit future(detail::future_handle handle) noexcept : any_future(std::move(handle)) {}
 
   /// Waits for the result and fetches it if it is elsewhere. The reference is valid while a handle to this
-  /// task lives. Throws what the task failed with (task_error, cancelled_error, worker_killed, …), and
-  /// cancelled_error of what was pending when the client was closed or lost its scheduler;
-  /// std::logic_error when called where it would block for ever, on CAF's threads or in a callback. A task
-  /// that waits lets others run meanwhile.
+  /// task lives. Throws what the task failed with (task_error, cancelled_error, worker_killed, …), task_error
+  /// too where the result's own codec throws as it is decoded here, and cancelled_error of what was pending
+  /// when the client was closed or lost its scheduler; std::logic_error when called where it would block for
+  /// ever, on CAF's threads or in a callback. A task that waits lets others run meanwhile.
   const T& result() const& { return get(detail::never); }
   /// The same; throws timeout_error, which says why there is no result yet, after `limit`.
   const T& result(nanoseconds limit) const& { return get(detail::deadline_after(limit)); }
@@ -114,7 +114,14 @@ class future : public any_future {
   }
 
  private:
-  const T& get(detail::instant deadline) const { return detail::value_as<T>(handle_.wait_value(deadline)); }
+  const T& get(detail::instant deadline) const {
+    const detail::value& its = handle_.wait_value(deadline);
+    try {
+      return detail::value_as<T>(its);
+    } catch (...) {
+      handle_.rethrow_of_task();
+    }
+  }
   T copy(detail::instant deadline) const {
     constexpr bool can_be_copied = std::is_copy_constructible_v<T>;
     static_assert(

@@ -18,8 +18,8 @@ class WEFT_API error : public std::runtime_error {
   ~error() override;
 };
 
-/// What `result()` throws for a task that threw: the same in one process as over many, so that a program can
-/// move.
+/// What `result()` throws for a task that threw, or for whose values a codec did: the same in one process as
+/// over many, so that a program can move.
 class WEFT_API task_error : public error {
  public:
   struct details {

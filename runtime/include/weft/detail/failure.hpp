@@ -37,8 +37,14 @@ class WEFT_API failure : public reference_counted<failure> {
   /// Describes the exception in flight, following std::nested_exception. Weft's own errors keep their kind.
   static intrusive_ptr<const failure> from_exception(std::exception_ptr thrown, std::string key,
                                                      std::string worker);
+  /// The same of a user's codec, which does not know what it was used for: `doing` says it, before the first
+  /// message.
+  static intrusive_ptr<const failure> of_codec(std::exception_ptr thrown, const std::string& doing);
   /// One of Weft's own errors, told in one sentence.
   static intrusive_ptr<const failure> make(failure_kind kind, std::string sentence);
+
+  /// The same failure of this task and worker.
+  intrusive_ptr<const failure> told_of(std::string its_key, std::string its_worker) const;
 
   /// Throws the public error type that `kind` stands for.
   [[noreturn]] void raise() const;
@@ -46,5 +52,9 @@ class WEFT_API failure : public reference_counted<failure> {
 };
 
 using failure_ptr = intrusive_ptr<const failure>;
+
+/// For a handler of whatever decoding `what` has thrown: throws a decode_error that names it, another of
+/// Weft's own errors as it is, and of what a user's codec threw a task_error, of no task yet.
+[[noreturn]] WEFT_API void rethrow_of_decoding(const std::string& what);
 
 } // namespace weft::detail

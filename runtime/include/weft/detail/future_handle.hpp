@@ -69,6 +69,8 @@ class WEFT_API future_handle {
   /// Waits for the value, fetching it if need be. Throws what the task failed with; timeout_error, saying
   /// what was waited for and why it has not come.
   const value& wait_value(instant deadline) const;
+  /// For a handler of what decoding the value has thrown: throws it as the task's, by its key.
+  [[noreturn]] void rethrow_of_task() const;
   /// Waits until done; what `wait_value` would throw, or null.
   std::exception_ptr wait_exception(instant deadline) const;
   /// Waits for the value and moves it out, which ends the future for good; this handle then refers to
