@@ -92,7 +92,9 @@ bool scheduler_state::is_restricted(const record& row) {
 
 bool scheduler_state::may_run_on(const record& row, worker_id worker) const {
   const worker_record& candidate = workers_[worker.value];
-  if (!candidate.live || !has_module(candidate, functions_.module_of(row.function))) return false;
+  if (!candidate.live) return false;
+  // Data of no function may lie anywhere.
+  if (row.function && !has_module(candidate, functions_.module_of(row.function))) return false;
   if (!row.extras || !row.extras->demands) return true;
   const task_demands& demands = *row.extras->demands;
   return demands.workers.empty() || demands.allow_other_workers ||
