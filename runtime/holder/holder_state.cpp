@@ -292,7 +292,7 @@ task_id holder_state::new_task(const demands_ptr& demands) {
   require_not_ended();
   const bool has_key = demands && !demands->key.empty();
   if (has_key && keys_.contains(demands->key))
-    throw key_conflict("the key \"" + demands->key + "\" is in use by another future of this client");
+    throw key_conflict("the key '" + demands->key + "' is in use by another future of this client");
   const task_id task = task_id::make(self_, next_sequence_++);
   future_slot& slot = slots_.insert(task);
   if (has_key) {

@@ -8,8 +8,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,6 +54,11 @@ struct whole_or_part {
   };
 };
 
+struct total {
+  int plus(int more) const { return number + more; }
+  int number;
+};
+
 class calls : public test::both_modes {};
 WEFT_IN_BOTH_MODES(calls);
 
@@ -70,6 +77,17 @@ TEST_P(calls, wait_for_a_list_of_different_types) {
   auto number = client_.submit(inc, 0);
   auto text = client_.submit([](int x) { return std::to_string(x); }, number);
   EXPECT_EQ(wait({number, text}, {.timeout = 60s}).done, (std::vector<any_future>{number, text}));
+}
+
+TEST_P(calls, wait_for_two_or_three_futures_with_the_options_last) {
+  auto number = client_.submit(inc, 0);
+  auto text = client_.submit([](int x) { return std::to_string(x); }, number);
+  auto endless = client_.submit(run_until_stopped);
+  EXPECT_EQ(wait(number, text, {.timeout = 60s}), (std::array{true, true}));
+  const wait_options first{.until = wait_until::first, .timeout = 60s};
+  EXPECT_EQ(wait(number, text, endless, first), (std::array{true, true, false}));
+  EXPECT_THROW(wait(number, endless, {.timeout = 0ms}), timeout_error);
+  endless.cancel();
 }
 
 TEST_P(calls, cancel_a_list_of_different_types) {
@@ -172,6 +190,18 @@ TEST_P(calls, look_at_what_completes_as_often_as_they_like_and_leave_it_there) {
     sum += 2 * future.result();
   EXPECT_EQ(sum, 10);
   EXPECT_EQ(completed.count(), 0u);
+}
+
+TEST_P(calls, of_a_member_of_an_object_that_is_kept_elsewhere_stay_in_its_process) {
+  const total local{40};
+  auto sum = client_.submit(in_process(&total::plus), std::ref(local), 2);
+  auto field = client_.submit(in_process(&total::number), std::cref(local));
+  if (processes()) {
+    EXPECT_THROW(sum.result(), cannot_travel);
+  } else {
+    EXPECT_EQ(sum.result(), 42);
+    EXPECT_EQ(field.result(), 40);
+  }
 }
 
 } // namespace

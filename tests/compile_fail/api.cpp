@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <future>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -41,6 +43,11 @@ struct with_future {
   std::vector<weft::future<int>> futures;
 };
 
+struct counter {
+  int plus(int more) const { return number + more; }
+  int number = 0;
+};
+
 void wrong_calls(weft::client& client) {
   auto number = client.submit(inc, 1);
   auto unique = client.submit(make_number);
@@ -55,6 +62,12 @@ void wrong_calls(weft::client& client) {
   (void)client.submit(weft::in_process([] { return std::string_view("literal"); }));
   (void)client.submit(weft::in_process([](std::string_view text) { return text.size(); }),
                       std::string_view("x"));
+  counter local;
+  (void)client.submit(weft::in_process(&counter::plus), std::ref(local), 2);
+  (void)client.submit(weft::in_process([](const std::reference_wrapper<int>& x) { return x; }),
+                      std::ref(local.number));
+  (void)client.submit(weft::in_process([] { return std::async(inc, 1); }));
+  (void)client.map(inc, std::string_view("ab"));
   (void)client.map(inc, {1, 2, 3});
   (void)client.map({.key = "x"}, inc, {number, number});
   client.gather({number, number});
@@ -63,6 +76,8 @@ void wrong_calls(weft::client& client) {
   weft::wait({number, number});
   weft::wait({number, done}, {.timeout = 5s});
   weft::wait({.timeout = 5s}, number, done);
+  weft::wait(number, done, {.timeout = 5s});
+  weft::wait(number, done, unique, {.timeout = 5s});
   weft::wait(any, {.until = weft::wait_until::first});
   weft::progress({number, number});
   weft::as_completed two({number, number});
@@ -164,6 +179,18 @@ void wrong_calls(weft::client& client) {
   weft::wait({number, number}, {.timeout = 5});
 #elif defined CLUSTER_TIMEOUT_WITHOUT_UNIT
   weft::local_cluster cluster{{.shutdown_timeout = 5}};
+#elif defined WAIT_FOR_FOUR_WITH_OPTIONS
+  weft::wait(number, number, done, done, weft::wait_options{.timeout = 5s});
+#elif defined PORT_AS_ADDRESS
+  weft::client elsewhere{8786};
+#elif defined PORT_BESIDE_ADDRESS
+  weft::client elsewhere{"127.0.0.1", 8786};
+#elif defined REDUCE_NOTHING
+  (void)client.map_reduce();
+#elif defined REDUCE_WITHOUT_REDUCTION
+  int total = client.map_reduce(std::vector<int>{1}, inc).result();
+#elif defined REDUCE_OPTIONS_WITHOUT_REDUCTION
+  (void)client.map_reduce({.pieces = 2}, std::vector<int>{1}, inc);
 #elif defined SUBMIT_NOTHING
   int result = client.submit().result();
 #elif defined SUBMIT_OPTIONS
@@ -181,6 +208,8 @@ void wrong_calls(weft::client& client) {
   (void)client.map();
 #elif defined MAP_WITHOUT_RANGE
   (void)client.map(inc);
+#elif defined MAP_OF_A_LITERAL
+  auto mapped = client.map([](char c) { return c; }, "ab");
 #elif defined MAP_OPTIONS_WITHOUT_RANGE
   auto mapped = client.map({.key = "x"}, inc);
 #elif defined CHANGED_REFERENCE
@@ -209,6 +238,14 @@ void wrong_calls(weft::client& client) {
 #elif defined SPAN_ARGUMENT
   const std::vector<int> all{1};
   (void)client.submit([](std::span<const int> its) { return its.size(); }, std::span<const int>(all));
+#elif defined REFERENCE_ARGUMENT
+  (void)client.submit(inc, std::ref(local.number));
+#elif defined REFERENCE_AS_OBJECT
+  (void)client.submit(&counter::plus, std::ref(local), 2);
+#elif defined REFERENCE_RESULT
+  (void)client.submit([&local] { return std::cref(local); });
+#elif defined STANDARD_FUTURE_RESULT
+  (void)client.submit([] { return std::async(inc, 1); });
 #elif defined POINTERS_IN_A_VECTOR
   (void)client.submit([](const std::vector<const char*>& its) { return its.size(); },
                       std::vector<const char*>{"x"});

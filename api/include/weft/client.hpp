@@ -73,6 +73,12 @@ class WEFT_API client {
   /// not loopback (127.0.0.0/8, ::1, names of those) though not `insecure`.
   explicit client(const std::string& address, client_options options = {});
   explicit client(const char* address, client_options options = {});
+  /// A port alone, or beside an address, is refused.
+  template <class... Given>
+  requires((std::is_arithmetic_v<Given> || ...)) explicit client(const Given&...)
+      : implementation_(nullptr), core_(nullptr) {
+    detail::refuse_number<Given...>();
+  }
   client(client&& other) noexcept;
   client& operator=(client&& other) noexcept;
   /// Closes.
@@ -85,10 +91,10 @@ class WEFT_API client {
   /// arguments, or within a container among them, stands for its result and makes this task wait for that
   /// one. Arguments are kept as copies (or moved in) and passed as const: a parameter is `const T&` or `T`.
   /// A string literal is kept as a std::string, a function as a pointer to it, which travels. Other pointers
-  /// and views (string_view, span) are refused at compile time, as arguments and as results, and so is a
-  /// future as a result; of a function in weft::in_process they are not. Over processes the arguments of one
-  /// task may take 16 MB (16,515,072 bytes) together; with more its future fails with cannot_travel: scatter
-  /// what is larger and pass the future. Throws std::invalid_argument for another client's future,
+  /// and views (string_view, span, std::ref) are refused at compile time, as arguments and as results, and so
+  /// is a future as a result; of a function in weft::in_process they are not. Over processes the arguments of
+  /// one task may take 16 MB (16,515,072 bytes) together; with more its future fails with cannot_travel:
+  /// scatter what is larger and pass the future. Throws std::invalid_argument for another client's future,
   /// key_conflict, cancelled_error after close, connection_error if the scheduler is gone; blocks while too
   /// much is pending.
   template <class Function, class... Arguments>
@@ -213,6 +219,15 @@ class WEFT_API client {
                                 .of(range)};
   }
 
+  template <class... Given>
+  requires(sizeof...(Given) < 3) future<detail::refused> map_reduce(const Given&...) {
+    return detail::refuse_reduction<Given...>();
+  }
+  template <class Range, class Map>
+  future<detail::refused> map_reduce(const map_reduce_options&&, const Range&, const Map&) {
+    return detail::refuse_reduction<Range, Map>();
+  }
+
   /// The same with an initial value on the left, which is the result for an empty range.
   template <class Range, class Map, class Reduce, class Initial>
   requires(!std::is_same_v<std::decay_t<Range>, map_reduce_options>) WEFT_KEEP_FUTURES
@@ -308,7 +323,12 @@ class WEFT_API client {
     static_assert(iterates,
                   "weft: map takes ranges (anything with begin and end) after the function; for one call "
                   "use submit");
-    if constexpr (iterates) {
+    constexpr bool is_literal =
+        (detail::is_character_array<Range> || ... || detail::is_character_array<Ranges>);
+    static_assert(!is_literal,
+                  "weft: map would also take the '\\0' at the end of a string literal: give it a "
+                  "std::string or a std::string_view");
+    if constexpr (iterates && !is_literal) {
       using result = detail::submitted_t<Function&, detail::element_t<Range>, detail::element_t<Ranges>...>;
       std::vector<result> futures;
       if constexpr (requires { range.size(); }) futures.reserve(static_cast<std::size_t>(range.size()));

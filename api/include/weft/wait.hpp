@@ -28,11 +28,16 @@ struct wait_result {
 };
 
 namespace detail {
-/// Whether `wait` has a meaning for such arguments: futures, options and futures, or a range and options.
+/// Whether `wait` has a meaning for such arguments: futures, options and futures, two or three futures and
+/// options, or a range and options.
 template <class... Arguments>
 inline constexpr bool can_be_waited_for = (is_future<Arguments> && ...);
 template <class... Arguments>
 inline constexpr bool can_be_waited_for<wait_options, Arguments...> = (is_future<Arguments> && ...);
+template <class A, class B>
+inline constexpr bool can_be_waited_for<future<A>, future<B>, wait_options> = true;
+template <class A, class B, class C>
+inline constexpr bool can_be_waited_for<future<A>, future<B>, future<C>, wait_options> = true;
 template <class Futures>
 requires(range_of_futures<Futures>) inline constexpr bool can_be_waited_for<Futures> = true;
 template <class Futures>
@@ -43,8 +48,8 @@ refused refuse_wait() {
   constexpr bool has_futures = can_be_waited_for<Arguments...>; // asked below, it would be explained
   static_assert(
       has_futures,
-      "weft: wait takes futures, or a range of futures and options: wait(futures, {.timeout = 5s}); "
-      "one future also has wait_for(5s)");
+      "weft: wait takes futures (of more than three, options come first), or a range of futures and options: "
+      "wait(futures, {.timeout = 5s}); one future also has wait_for(5s)");
   return {};
 }
 } // namespace detail
@@ -87,6 +92,16 @@ std::array<bool, sizeof...(Ts)> wait(wait_options options, const future<Ts>&... 
 template <class... Ts>
 std::array<bool, sizeof...(Ts)> wait(const future<Ts>&... futures) {
   return wait(wait_options{}, futures...);
+}
+
+/// The same with the options last, as after a range. Of more futures than three they come first.
+template <class A, class B>
+std::array<bool, 2> wait(const future<A>& a, const future<B>& b, wait_options options) {
+  return wait(options, a, b);
+}
+template <class A, class B, class C>
+std::array<bool, 3> wait(const future<A>& a, const future<B>& b, const future<C>& c, wait_options options) {
+  return wait(options, a, b, c);
 }
 
 /// What is none of these is refused.

@@ -132,6 +132,12 @@ concept iterable = requires(Range& range, decltype(std::begin(range)) at) {
   *at;
 };
 
+/// What a string literal is, whose last element is the '\0'.
+template <class Range>
+inline constexpr bool is_character_array = false;
+template <std::size_t Size>
+inline constexpr bool is_character_array<const char[Size]> = true;
+
 template <class Range>
 struct element_of {
   using type = std::decay_t<decltype(*std::begin(std::declval<Range&>()))>;

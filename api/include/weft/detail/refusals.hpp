@@ -29,6 +29,22 @@ std::vector<future<refused>> refuse_map() {
   return {};
 }
 
+/// `map_reduce` without a function that combines.
+template <class... Given>
+future<refused> refuse_reduction() {
+  constexpr bool reduces = sizeof...(Given) > 2;
+  static_assert(reduces, "weft: map_reduce takes a range, a function for each element, and one that combines "
+                         "two results: map_reduce(range, square, add)");
+  return {};
+}
+
+/// A client of a port, or of an address and a port.
+template <class... Given>
+void refuse_number() {
+  constexpr bool is_address = sizeof...(Given) == 0;
+  static_assert(is_address, "weft: a client takes \"host:port\": client{\"127.0.0.1:8786\"}");
+}
+
 template <class... Arguments>
 inline constexpr bool can_be_gathered = false;
 template <range_of_typed_futures Futures>
@@ -58,8 +74,9 @@ constexpr bool check_datum() {
     constexpr bool can_be_kept = std::is_constructible_v<value, Given>;
     static_assert(can_be_kept, "weft: the datum cannot be copied: hand it over with std::move");
     constexpr bool borrows = shape_of<value>.borrows;
-    static_assert(!borrows, "weft: a pointer means nothing in another process, and no more does a view "
-                            "(string_view, span); scatter the value (of a string literal: a std::string)");
+    static_assert(!borrows,
+                  "weft: a pointer means nothing in another process, and no more does a view "
+                  "(string_view, span, std::ref); scatter the value (of a string literal: a std::string)");
     constexpr bool holds_future = shape_of<value>.holds_future;
     static_assert(!holds_future,
                   "weft: the datum holds a future, which means nothing in another process: pass "

@@ -63,14 +63,21 @@ constexpr std::uint64_t name_hash() {
   return shape.hash;
 }
 
-/// Whether T is std::span, by its name: nobody shall pay for <span> who does not use it.
+/// Whether T begins so, as is known of a class of the standard library by its name: nobody shall pay for
+/// <span>, <functional> or <future> who does not use it.
 template <class T>
-constexpr bool is_span() {
-  return std::string_view(__PRETTY_FUNCTION__).find("T = std::span<") != std::string_view::npos;
+constexpr bool is_named(std::string_view name) {
+  return std::string_view(__PRETTY_FUNCTION__).find(name) != std::string_view::npos;
 }
-
 template <class T>
-inline constexpr bool is_view = is_span<T>();
+inline constexpr bool is_reference_wrapper = is_named<T>("T = std::reference_wrapper<");
+template <class T>
+inline constexpr bool
+    is_standard_future = is_named<T>("T = std::future<") || is_named<T>("T = std::shared_future<");
+
+/// What refers to somebody else's.
+template <class T>
+inline constexpr bool is_view = is_named<T>("T = std::span<") || is_reference_wrapper<T>;
 template <class Character, class Traits>
 inline constexpr bool is_view<std::basic_string_view<Character, Traits>> = true;
 template <class T>
@@ -126,7 +133,8 @@ constexpr type_shape make_shape() {
   if constexpr (kind == none) {
     shape.stop(&typeid(T));
     shape.borrows = std::is_pointer_v<T> || is_view<T>;
-    if constexpr (std::is_class_v<T>) shape.holds_future = std::is_base_of_v<any_future, T>;
+    if constexpr (std::is_class_v<T>)
+      shape.holds_future = std::is_base_of_v<any_future, T> || is_standard_future<T>;
   } else if constexpr (kind == boolean || kind == extended) {
     shape.size_min = sizeof(T);
   } else if constexpr (kind == number) {

@@ -28,6 +28,8 @@ decltype(auto) invoke_callable(Member Class::*const& member, const Object& objec
   const auto& self = [&]() -> decltype(auto) {
     if constexpr (std::is_base_of_v<Class, Object>)
       return (object);
+    else if constexpr (is_reference_wrapper<Object>)
+      return object.get();
     else
       return *object;
   }();
@@ -109,13 +111,13 @@ constexpr bool check_result() {
     constexpr bool borrows = shape_of<Result>.borrows;
     static_assert(
         !borrows,
-        "weft: the function returns a pointer or a view (string_view, span), and its result outlives "
-        "what that refers to: return the value (a std::string, a std::vector), or wrap the function "
+        "weft: the function returns a pointer or a view (string_view, span, std::ref), and its result "
+        "outlives what that refers to: return the value (a std::string, a std::vector), or wrap the function "
         "in weft::in_process if the data stays where it is");
     constexpr bool holds_future = shape_of<Result>.holds_future;
     static_assert(!holds_future,
                   "weft: the function returns a future, which means nothing in another process: return its "
-                  "result(), for which a task may wait, or submit the second task from outside");
+                  "result, for which a task may wait, or submit the second task from outside");
     return !borrows && !holds_future;
   } else {
     return can_be_kept;
@@ -321,11 +323,12 @@ constexpr bool check_body() {
     constexpr bool borrows =
         !unwrapped<Wrapped>::in_process &&
         (shape_of<stored_argument_t<called, std::decay_t<Given>, std::decay_t<Given>...>>.borrows || ...);
-    static_assert(!borrows,
-                  "weft: a pointer means nothing in another process, and no more does a view (string_view, "
-                  "span); pass the value (a std::string, a std::vector; for a string literal take a "
-                  "std::string or std::string_view), or wrap the function in weft::in_process if it only "
-                  "ever runs in this process");
+    static_assert(
+        !borrows,
+        "weft: a pointer means nothing in another process, and no more does a view (string_view, "
+        "span, std::ref); pass the value (a std::string, a std::vector; for a string literal take a "
+        "std::string or std::string_view), or wrap the function in weft::in_process if it only "
+        "ever runs in this process");
     return can_be_kept && sendable_callable<Wrapped> && !borrows;
   }
 }
