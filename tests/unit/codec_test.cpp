@@ -227,39 +227,6 @@ TEST(codec, pointers_to_data_references_and_views_do_not_travel) {
   EXPECT_TRUE((travels<std::map<std::string, std::vector<tree>>>));
 }
 
-struct packed {
-  unsigned low : 3;
-  unsigned high : 5;
-};
-struct around_packed {
-  int number;
-  packed flags;
-};
-struct tagged {
-  bool whole;
-  union {
-    int number;
-    double fraction;
-  };
-};
-union named_union {
-  int number;
-  double fraction;
-};
-
-TEST(codec, a_struct_with_a_bit_field_or_a_union_does_not_travel_nor_does_one_around_it) {
-  EXPECT_FALSE(travels<packed>);
-  EXPECT_FALSE(travels<around_packed>);
-  EXPECT_FALSE(travels<std::vector<packed>>);
-  EXPECT_FALSE(travels<tagged>);
-  EXPECT_FALSE(travels<std::optional<tagged>>);
-  struct with_named {
-    int number;
-    named_union value;
-  };
-  EXPECT_FALSE(travels<with_named>);
-}
-
 TEST(codec, a_container_of_pointers_or_views_borrows_and_a_class_that_holds_one_does_not) {
   EXPECT_TRUE(detail::shape_of<const char*>.borrows);
   EXPECT_TRUE(detail::shape_of<std::span<int>>.borrows);

@@ -19,9 +19,9 @@ T decode(decoder& from);
 
 namespace weft::detail {
 
-/// Throws weft::cannot_travel for a value of type `whole`, because of its part `obstacle`.
 [[noreturn]] WEFT_API void throw_null_function();
-[[noreturn]] WEFT_API void throw_cannot_travel(const std::type_info& whole, const std::type_info& obstacle);
+/// Throws weft::cannot_travel for a value of type `whole`, saying why.
+[[noreturn]] WEFT_API void throw_cannot_travel(const std::type_info& whole, const type_shape& shape);
 [[noreturn]] WEFT_API void throw_valueless(const std::type_info& type);
 
 /// A function by its module and its place there. Throws weft::cannot_travel for one of another library than

@@ -13,6 +13,19 @@ class any_future;
 
 namespace weft::detail {
 
+/// Why a type does not travel.
+enum class obstacle_kind : std::uint8_t {
+  none,
+  borrowed,     ///< a pointer to data, a view
+  base_class,   ///< a struct with one
+  many_fields,  ///< a struct with more than are counted, or with a reference that has to be initialised
+  hidden_field, ///< a struct with a bit-field or a union
+  fixed_field,  ///< a struct with a field that cannot be set, neither by assignment nor by an initialiser
+  not_default,  ///< a class with a weft_fields, of which no object can be made to decode into
+  closed_class, ///< any other class
+  unknown_type, ///< what is no class
+};
+
 /// What the codec knows of a type before it sees a value.
 struct type_shape {
   /// Of kinds, sizes and order of all parts. Equal hashes mean that bytes of one type can be read as the
@@ -26,6 +39,7 @@ struct type_shape {
   bool travels = true;
   /// If it does not travel, the innermost type that keeps it from it.
   const std::type_info* obstacle = nullptr;
+  obstacle_kind why = obstacle_kind::none;
   /// It is a pointer to data or a view, or a container of such: what it refers to belongs to somebody else.
   bool borrows = false;
   /// There is a future in it.
@@ -46,12 +60,13 @@ struct type_shape {
     recursive = recursive || part.recursive;
     borrows = borrows || part.borrows;
     holds_future = holds_future || part.holds_future;
-    if (travels && !part.travels) stop(part.obstacle);
+    if (travels && !part.travels) stop(part.obstacle, part.why);
     return mix(part.hash);
   }
-  constexpr void stop(const std::type_info* type) {
+  constexpr void stop(const std::type_info* type, obstacle_kind kind) {
     travels = false;
     obstacle = type;
+    why = kind;
   }
 };
 
@@ -96,8 +111,15 @@ constexpr void add_parts(type_shape& shape, type_list<Parts...>) {
   (shape.with(make_shape<Parts, Enclosing...>()), ...);
 }
 
+/// An initialiser of a reference to T: one of a T itself could be made from it in two ways.
+template <class T>
+struct reference_initialiser {
+  operator const T&() const;
+  operator T() const;
+};
+
 /// An aggregate is decoded by assigning to its fields one by one; if that cannot be, by one initialiser per
-/// field, which a C array does not have.
+/// field, which a C array does not have, and a reference would outlive.
 template <class Field>
 inline constexpr bool assignable_field = std::is_move_assignable_v<std::remove_all_extents_t<Field>>;
 
@@ -105,11 +127,25 @@ template <class T, class... Fields>
 constexpr bool decoded_by_assignment(type_list<Fields...>) {
   return std::is_default_constructible_v<T> && (assignable_field<Fields> && ...);
 }
+template <class T, std::size_t Position, class... Fields, std::size_t... Index>
+constexpr bool is_reference_at(std::index_sequence<Index...>) {
+  return requires {
+    T{std::declval<std::conditional_t<Index == Position, reference_initialiser<Fields>, Fields>>()...};
+  };
+}
+template <class T, class... Fields, std::size_t... Index>
+constexpr bool holds_reference([[maybe_unused]] std::index_sequence<Index...> indices) {
+  return (is_reference_at<T, Index, Fields...>(indices) || ...);
+}
+
 template <class T, class... Fields>
 constexpr bool decoded_by_initialisers(type_list<Fields...>) {
-  return !(std::is_array_v<Fields> || ...) && requires {
-    T{std::declval<std::remove_cv_t<Fields>>()...};
-  };
+  if constexpr ((std::is_array_v<Fields> || ...))
+    return false;
+  else if constexpr (requires { T{std::declval<std::remove_cv_t<Fields>>()...}; })
+    return !holds_reference<T, std::remove_cv_t<Fields>...>(std::index_sequence_for<Fields...>{});
+  else
+    return false;
 }
 
 /// What a weft_fields returns, as the types of the fields.
@@ -124,6 +160,22 @@ struct fields_of_result<Tuple<References...>> {
   using types = type_list<std::remove_reference_t<References>...>;
 };
 
+/// Of a type that is of no kind that the codec knows.
+template <class T>
+constexpr obstacle_kind find_obstacle() {
+  using enum obstacle_kind;
+  if constexpr (std::is_pointer_v<T> || is_view<T>)
+    return borrowed;
+  else if constexpr (!std::is_class_v<T>)
+    return unknown_type;
+  else if constexpr (!std::is_aggregate_v<T>)
+    return closed_class;
+  else if constexpr (requires { T{base_initialiser<T>{}}; })
+    return base_class;
+  else
+    return reflected_aggregate<T> ? hidden_field : many_fields;
+}
+
 template <class T, class... Enclosing>
 constexpr type_shape make_shape() {
   using enum codec_kind;
@@ -131,8 +183,8 @@ constexpr type_shape make_shape() {
   type_shape shape;
   shape.mix(static_cast<std::uint64_t>(kind) + 1);
   if constexpr (kind == none) {
-    shape.stop(&typeid(T));
-    shape.borrows = std::is_pointer_v<T> || is_view<T>;
+    shape.stop(&typeid(T), find_obstacle<T>());
+    shape.borrows = shape.why == obstacle_kind::borrowed;
     if constexpr (std::is_class_v<T>)
       shape.holds_future = std::is_base_of_v<any_future, T> || is_standard_future<T>;
   } else if constexpr (kind == boolean || kind == extended) {
@@ -197,7 +249,7 @@ constexpr type_shape make_shape() {
   } else if constexpr (kind == fields) {
     using parts = typename fields_of_result<decltype(weft_fields(std::declval<T&>()))>::types;
     add_parts<T, Enclosing...>(shape, parts{});
-    if constexpr (!std::is_default_constructible_v<T>) shape.stop(&typeid(T));
+    if constexpr (!std::is_default_constructible_v<T>) shape.stop(&typeid(T), obstacle_kind::not_default);
     shape.borrows = false; // a class of the program's: it may know whose the pointed to is
   } else if constexpr (kind == aggregate) {
     using parts = field_types<T>;
@@ -205,7 +257,7 @@ constexpr type_shape make_shape() {
       add_parts<T, Enclosing...>(shape, type_list<std::remove_cv_t<Fields>...>{});
     }(parts{});
     if constexpr (!decoded_by_assignment<T>(parts{}) && !decoded_by_initialisers<T>(parts{}))
-      shape.stop(&typeid(T));
+      shape.stop(&typeid(T), obstacle_kind::fixed_field);
     shape.borrows = false;
   }
   return shape;

@@ -241,7 +241,7 @@ class WEFT_HIDDEN typed_body final : public task_body {
     if constexpr (travels<Argument>)
       encode_value(to, argument);
     else
-      throw_cannot_travel(typeid(Argument), *shape_of<Argument>.obstacle);
+      throw_cannot_travel(typeid(Argument), shape_of<Argument>);
   }
 
   value_ptr call(const resolved_t<Arguments>&... arguments) const {

@@ -42,7 +42,7 @@ class WEFT_HIDDEN typed_value final : public object_value {
       to.write(shape_of<T>.hash);
       encode_value(to, object_);
     } else {
-      throw_cannot_travel(typeid(T), *shape_of<T>.obstacle);
+      throw_cannot_travel(typeid(T), shape_of<T>);
     }
   }
 
