@@ -164,12 +164,18 @@ struct unreferable {};
 template <class T, class Visitor>
 constexpr decltype(auto) visit_fields(T& value, Visitor&& visitor) {
   constexpr auto count = field_count<T>;
+#if defined __clang__ && __clang_major__ < 16 // knows no bindings in a requires: a bit-field stays an error
+#define WEFT_VISIT(...)                                                                                      \
+  auto& [__VA_ARGS__] = value;                                                                               \
+  return visitor(__VA_ARGS__)
+#else
 #define WEFT_VISIT(...)                                                                                      \
   auto& [__VA_ARGS__] = value;                                                                               \
   if constexpr (requires { visitor(__VA_ARGS__); })                                                          \
     return visitor(__VA_ARGS__);                                                                             \
   else                                                                                                       \
     return unreferable {}
+#endif
   // One after the other, not as `else`: the names are then found sooner, which all who include this notice.
   if constexpr (count == 0) return visitor();
   if constexpr (count == 1) {
