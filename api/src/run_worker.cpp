@@ -63,10 +63,17 @@ int run_worker(const std::string& address, const worker_options& options) {
     if (options.workers > 1 && !options.name.empty()) how.name += '-' + std::to_string(i);
     how.threads = options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
     how.memory_limit = detail::memory_for_threads(how.threads);
-    workers.push_back(
-        node->join_cluster(address_of(address, options), std::move(how), [&](const std::string&) {
-          if (--in_use == 0) signals.end_waiting();
-        }));
+    try {
+      workers.push_back(
+          node->join_cluster(address_of(address, options), std::move(how), [&](const std::string&) {
+            if (--in_use == 0) signals.end_waiting();
+          }));
+    } catch (const std::exception& why) {
+      if (!signals.asked()) throw;
+      // Whoever ends it may end its scheduler too.
+      std::fprintf(stderr, "weft: the worker was asked to end and has not joined: %s\n", why.what());
+      break;
+    }
     std::fprintf(stderr, "weft: worker %s with %u threads joined the scheduler at %s\n",
                  workers.back()->name().c_str(), how.threads, address.c_str());
   }

@@ -42,6 +42,11 @@ int stop_signals::wait() {
              : 0;
 }
 
+bool stop_signals::asked() const {
+  pollfd source{descriptor_, POLLIN, 0};
+  return poll(&source, 1, 0) == 1;
+}
+
 void stop_signals::end_waiting() {
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = write(ended_, &one, sizeof one);

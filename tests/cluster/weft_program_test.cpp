@@ -306,6 +306,17 @@ TEST_F(weft_program_test, another_protocol_at_the_port_is_an_error_that_names_it
   answer.join();
 }
 
+TEST_F(weft_program_test, a_worker_that_is_asked_to_end_while_it_joins_ends_cleanly) {
+  plain_socket silent;
+  test::child_process worker{{weft_program(), "worker", "127.0.0.1:" + silent.listen_anywhere()}};
+  const int visitor = silent.accept_one();
+  worker.send_signal(SIGTERM);
+  close(visitor);
+  const auto end = worker.wait();
+  EXPECT_EQ(end.exit_code, 0) << end.errors;
+  EXPECT_NE(end.errors.find("was asked to end and has not joined"), std::string::npos) << end.errors;
+}
+
 TEST_F(weft_program_test, a_worker_of_another_build_gets_no_tasks_of_ours) {
   const test::child_process stranger{{weft_program(), "worker", address_, "--name", "stranger"}};
   client client{address_};

@@ -44,6 +44,8 @@ class WEFT_API stop_signals {
 
   /// The signal's number; 0 after `end_waiting`.
   int wait();
+  /// Whether `wait` would return a signal at once.
+  bool asked() const;
   /// Any thread.
   void end_waiting();
 
