@@ -25,7 +25,7 @@ static std::string reason_of(obstacle_kind why) {
   case obstacle_kind::base_class:
     return "a struct with a base class" + own;
   case obstacle_kind::many_fields:
-    return "a struct with more than 32 fields, more than 64 elements of C arrays or a reference" + own;
+    return "a struct with more than 32 fields, more than 256 elements of C arrays or a reference" + own;
   case obstacle_kind::hidden_field:
     return "a struct with a bit-field or a union" + own;
   case obstacle_kind::fixed_field:

@@ -64,6 +64,15 @@ struct constant_member {
   friend bool operator==(const constant_member&, const constant_member&) = default;
 };
 
+/// As the files and messages of older programs have it.
+struct fixed_record {
+  int number;
+  char name[200];
+  double weights[3];
+  char unit[56];
+  friend bool operator==(const fixed_record&, const fixed_record&) = default;
+};
+
 class matrix {
  public:
   matrix() = default;
@@ -192,6 +201,8 @@ TEST(codec, vocabulary_types_arrive) {
 }
 
 TEST(codec, aggregates_arrive_without_boilerplate) {
+  EXPECT_EQ(detail::field_count<fixed_record>, 4u);
+  EXPECT_ARRIVES(fixed_record{7, "a name", {1, 2, 3}, "kg"});
   EXPECT_ARRIVES(point{1, 2});
   EXPECT_ARRIVES(std::vector<point>{{1, 2}, {3, 4}});
   EXPECT_ARRIVES(tree{1, {{2, {}}, {3, {{4, {}}}}}});

@@ -16,7 +16,7 @@ namespace weft {
 /// How values of T become bytes and come back. Weft knows arithmetic types, enums, chrono's durations, time
 /// points and calendar, the standard containers and their adaptors, bitset, string, pair, tuple, optional,
 /// variant, unique_ptr, and aggregates (structs without constructors and base classes) of up to 32 such
-/// fields, none of them a reference, a bit-field or a union, and with C arrays of up to 64 elements in all:
+/// fields, none of them a reference, a bit-field or a union, and with C arrays of up to 256 elements in all:
 /// for those there is nothing to write. For a class of your own with private members, one function is enough,
 /// found by argument-dependent lookup:
 ///

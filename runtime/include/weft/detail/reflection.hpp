@@ -15,6 +15,8 @@ struct type_list {
 
 /// More fields than this, and the type needs a `weft_fields` or a codec.
 inline constexpr std::size_t reflected_fields_max = 32;
+/// The same, where each element of a C array counts as one.
+inline constexpr std::size_t reflected_elements_max = 256 + reflected_fields_max;
 
 /// Stands for any initialiser in unevaluated code. `const`, so that a converting constructor that takes
 /// anything (std::optional's) is the better match and nothing is ambiguous. Never called; clang wants a body
@@ -57,20 +59,27 @@ constexpr bool takes_nested_counts = takes_nested<T>(std::make_index_sequence<Be
                                                      std::make_index_sequence<Inside>{},
                                                      std::make_index_sequence<After>{});
 
-/// The most initialisers that T{…} takes, a C array counting once per element; beyond what can be reflected
-/// it stops looking. Types whose fields need an initialiser take none and one only later, so it looks past
-/// the first refusals.
-template <class T, std::size_t Count = 0, bool Found = false>
+/// The most initialisers that T{…} takes, of Taken (which it takes) and more, but fewer than Refused.
+template <class T, std::size_t Taken, std::size_t Refused>
+constexpr std::size_t most_initialisers() {
+  constexpr auto between = Taken + (Refused - Taken) / 2;
+  if constexpr (between == Taken)
+    return Taken;
+  else if constexpr (takes_initialisers<T>(std::make_index_sequence<between>{}))
+    return most_initialisers<T, between, Refused>();
+  else
+    return most_initialisers<T, Taken, between>();
+}
+
+/// The most initialisers that T{…} takes, a C array counting once per element; one more than can be reflected
+/// if there are more. Types whose fields need an initialiser take none and one only later, so it looks past
+/// the first refusals; from there on each number is taken up to the most.
+template <class T, std::size_t Count = 0>
 constexpr std::size_t count_initialisers() {
-  constexpr bool taken = takes_initialisers<T>(std::make_index_sequence<Count>{});
-  if constexpr (taken && Count <= 2 * reflected_fields_max)
-    return count_initialisers<T, Count + 1, true>();
-  else if constexpr (taken)
-    return Count;
-  else if constexpr (Found)
-    return Count - 1;
+  if constexpr (takes_initialisers<T>(std::make_index_sequence<Count>{}))
+    return most_initialisers<T, Count, reflected_elements_max + 2>();
   else if constexpr (Count <= reflected_fields_max)
-    return count_initialisers<T, Count + 1, false>();
+    return count_initialisers<T, Count + 1>();
   else
     return 0;
 }
@@ -88,15 +97,21 @@ constexpr std::size_t array_length_at() {
     return array_length_at<T, Total, Position, Length - 1>();
 }
 
+/// Where the field behind the one at Position begins.
+template <class T, std::size_t Total, std::size_t Position>
+constexpr std::size_t next_field() {
+  if constexpr (takes_nested_counts<T, Position, 0, Total - Position - 1>)
+    return Position + 1;
+  else
+    return Position + array_length_at<T, Total, Position, Total - Position>();
+}
+
 template <class T, std::size_t Total, std::size_t Position = 0, std::size_t Fields = 0>
 constexpr std::size_t count_fields_from() {
   if constexpr (Position >= Total)
     return Fields;
-  else if constexpr (takes_nested_counts<T, Position, 0, Total - Position - 1>)
-    return count_fields_from<T, Total, Position + 1, Fields + 1>();
   else
-    return count_fields_from<T, Total, Position + array_length_at<T, Total, Position, Total - Position>(),
-                             Fields + 1>();
+    return count_fields_from<T, Total, next_field<T, Total, Position>(), Fields + 1>();
 }
 
 /// Whether the field behind Before initialisers is itself made from an Initialiser, not what is within it (of
@@ -114,15 +129,16 @@ constexpr bool makes_field_at(std::index_sequence<Before...>, std::index_sequenc
 }
 
 /// Whether any field of the aggregate T is. Initialiser converts to the types that are looked for.
-template <class T, class Initialiser>
+template <class T, class Initialiser, std::size_t Position = 0>
 constexpr bool makes_field() {
   constexpr auto total = count_initialisers<T>();
-  return []<std::size_t... Position>(std::index_sequence<Position...>) {
-    return (makes_field_at<T, Initialiser>(std::make_index_sequence<Position>{},
-                                           std::make_index_sequence<total - Position - 1>{}) ||
-            ...);
-  }
-  (std::make_index_sequence<total>{});
+  if constexpr (Position >= total)
+    return false;
+  else if constexpr (makes_field_at<T, Initialiser>(std::make_index_sequence<Position>{},
+                                                    std::make_index_sequence<total - Position - 1>{}))
+    return true;
+  else
+    return makes_field<T, Initialiser, next_field<T, total, Position>()>();
 }
 
 inline constexpr std::size_t not_reflected = ~std::size_t{0};
@@ -140,7 +156,7 @@ constexpr std::size_t count_fields() {
     return not_reflected;
   } else {
     constexpr auto initialisers = count_initialisers<T>();
-    if constexpr (initialisers == 0 || initialisers > 2 * reflected_fields_max) {
+    if constexpr (initialisers == 0 || initialisers > reflected_elements_max) {
       return not_reflected;
     } else {
       constexpr auto fields = count_fields_from<T, initialisers>();
