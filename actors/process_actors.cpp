@@ -2,13 +2,20 @@
 
 #include "runtime/services/storage_pool.hpp"
 
+#include <weft/errors.hpp>
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/logger.hpp>
 
 #include <csignal>
+#include <exception>
+#include <future>
 #include <pthread.h>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace weft::detail {
 
@@ -42,7 +49,30 @@ class without_signals {
   sigset_t before_;
 };
 
+// Those of CAF and our own, and a few more.
+constexpr std::size_t threads_needed = 8;
+
 } // namespace
+
+// CAF neither ends nor says why if it is refused a thread in the middle of its start: it waits for ever, or
+// aborts. So all are asked for before.
+process_actors::thread_check::thread_check() {
+  const without_signals scope;
+  std::promise<void> all_there;
+  const auto enough = all_there.get_future().share();
+  std::vector<std::thread> threads;
+  std::string trouble;
+  try {
+    while (threads.size() < threads_needed)
+      threads.emplace_back([enough] { enough.wait(); });
+  } catch (const std::exception& why) {
+    trouble = why.what();
+  }
+  all_there.set_value();
+  for (auto& each : threads)
+    each.join();
+  if (!trouble.empty()) throw error("weft: cannot start the threads that its actors need: " + trouble);
+}
 
 struct process_actors::caf_parts {
   configuration settings;

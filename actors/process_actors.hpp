@@ -17,6 +17,7 @@ namespace weft::detail {
 /// ended before it does.
 class process_actors {
  public:
+  /// Throws weft::error if the system gives no threads.
   process_actors();
   ~process_actors();
   process_actors(const process_actors&) = delete;
@@ -29,7 +30,11 @@ class process_actors {
 
  private:
   struct caf_parts;
+  struct thread_check {
+    thread_check();
+  };
 
+  thread_check before_all_else_;
   timer_thread timers_;
   timer_thread::timer storage_trimmer_;
   std::mutex io_mutex_;

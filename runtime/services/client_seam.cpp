@@ -5,6 +5,7 @@
 
 #include <weft/errors.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
@@ -102,11 +103,14 @@ std::vector<bool> wait_for_futures(array_view<const future_handle* const> future
   if (until == wait_until::first && futures.empty())
     throw std::invalid_argument("weft::wait: no futures were given, so there is no first one to wait for");
   if (until == wait_until::all) {
-    for (std::size_t i = 0; i < futures.size(); ++i)
-      if (!futures[i]->wait_done(deadline))
-        throw timeout_error("weft::wait: " + std::to_string(futures.size() - i) + " of " +
-                            std::to_string(futures.size()) + " futures are not known to be done; " +
-                            futures[i]->key() + ": " + futures[i]->core().explain(futures[i]->task()));
+    for (const future_handle* future : futures) {
+      if (future->wait_done(deadline)) continue;
+      const auto pending = std::count_if(futures.begin(), futures.end(),
+                                         [](const future_handle* each) { return !each->done(); });
+      throw timeout_error("weft::wait: " + std::to_string(std::max<std::ptrdiff_t>(pending, 1)) + " of " +
+                          std::to_string(futures.size()) + " futures are not known to be done; " +
+                          future->key() + ": " + future->core().explain(future->task()));
+    }
   } else {
     completion_set completions{false};
     for (const future_handle* future : futures)

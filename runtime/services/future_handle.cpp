@@ -28,6 +28,10 @@ const char* to_string(future_status status) noexcept {
   return "unknown";
 }
 
+std::ostream& operator<<(std::ostream& to, future_status status) {
+  return to << to_string(status);
+}
+
 } // namespace weft
 
 namespace weft::detail {

@@ -2,7 +2,9 @@
 // links over loopback, where the two ends only happen to share a process.
 
 #include "actors/node.hpp"
+#include "actors/process_actors.hpp"
 #include "tests/support/mailbox.hpp"
+#include "tests/support/no_more_threads.hpp"
 
 #include <weft/detail/typed_body.hpp>
 #include <weft/detail/typed_value.hpp>
@@ -154,6 +156,18 @@ class node_test : public testing::Test {
 
 // -- in one process
 // --------------------------------------------------------------------------------------------
+
+TEST(process_actors, say_when_the_system_gives_no_threads) {
+  const test::no_more_threads scope;
+  try {
+    process_actors actors;
+    ADD_FAILURE() << "they started";
+  } catch (const error& why) {
+    EXPECT_NE(std::string(why.what()).find("weft: cannot start the threads that its actors need: "),
+              std::string::npos)
+        << why.what();
+  }
+}
 
 TEST_F(node_test, tasks_run_in_one_process_and_no_socket_is_opened) {
   const std::size_t before = sockets_of_this_process();

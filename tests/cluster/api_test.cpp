@@ -359,6 +359,8 @@ TEST_P(api, printing_tells_state_type_and_key) {
   std::ostringstream before;
   before << endless;
   EXPECT_EQ(before.str(), "<Future: wait_until_stopped status: pending, key: " + endless.key() + ">");
+  before << ' ' << endless.status();
+  EXPECT_EQ(before.str().substr(before.str().rfind(' ')), " pending");
   endless.cancel();
   auto one = client_.submit(inc, 0);
   one.wait();

@@ -62,6 +62,19 @@ struct total {
 class calls : public test::both_modes {};
 WEFT_IN_BOTH_MODES(calls);
 
+TEST_P(calls, of_a_wait_that_takes_too_long_count_what_is_not_done) {
+  const auto endless = client_.submit(run_until_stopped);
+  const auto quick = client_.submit(inc, 1);
+  quick.wait();
+  try {
+    wait(std::vector{endless, quick}, {.timeout = 1ms});
+    FAIL() << "did not throw";
+  } catch (const timeout_error& error) {
+    EXPECT_EQ(std::string(error.what()).rfind("weft::wait: 1 of 2 futures are not known to be done; ", 0), 0u)
+        << error.what();
+  }
+}
+
 TEST_P(calls, take_lists_in_braces) {
   auto one = client_.submit(inc, 0);
   auto two = client_.submit(inc, one);

@@ -24,6 +24,37 @@ struct by_remainder {
   bool operator()(int a, int b) const { return a % divisor < b % divisor; }
 };
 
+/// Looks like an adaptor, and like one that has more to it.
+template <class T>
+class own_stack {
+ public:
+  using container_type = std::vector<T>;
+  bool empty() const;
+  void pop();
+
+ private:
+  container_type items_;
+};
+template <class T>
+struct tagged_stack : std::stack<T> {
+  std::string tag;
+};
+template <std::size_t Size>
+class own_flags {
+ public:
+  own_flags& flip();
+  bool test(std::size_t) const;
+
+ private:
+  unsigned long bits_;
+};
+
+TEST(codec, what_only_looks_like_a_bitset_or_an_adaptor_is_neither) {
+  EXPECT_FALSE(travels<own_stack<int>>);
+  EXPECT_FALSE(travels<own_flags<9>>);
+  EXPECT_FALSE(travels<tagged_stack<int>>);
+}
+
 TEST(codec, bitsets_arrive) {
   EXPECT_ARRIVES(std::bitset<1>("1"));
   EXPECT_ARRIVES(std::bitset<8>("10010110"));

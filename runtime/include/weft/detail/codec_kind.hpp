@@ -195,9 +195,16 @@ concept set_container = sized_range<T> && stateless_lookup<T> && !(requires { ty
   set.emplace_hint(set.end(), std::move(key));
 };
 
-/// A container that shows its ends only.
+/// Whether T begins so, as is known of a class of the standard library by its name: nobody shall pay for
+/// <chrono>, <span> or <future> who does not use it.
 template <class T>
-concept container_adaptor = requires(T& value) {
+constexpr bool is_named(std::string_view name) {
+  return std::string_view(__PRETTY_FUNCTION__).find(name) != std::string_view::npos;
+}
+
+/// A container that shows its ends only. The standard's: what others keep within is not known.
+template <class T>
+concept container_adaptor = is_named<T>("T = std::") && requires(T& value) {
   typename T::container_type;
   { value.empty() } -> std::same_as<bool>;
   value.pop();
@@ -255,13 +262,9 @@ concept time_point_like = requires(const T& value) {
   requires duration_like<typename T::duration>;
 };
 
-/// By its name: nobody shall pay for <chrono> who does not use it.
 template <class T>
-constexpr bool is_of_chrono() {
-  return std::string_view(__PRETTY_FUNCTION__).find("T = std::chrono::") != std::string_view::npos;
-}
-template <class T>
-concept calendar_like = std::is_trivially_copyable_v<T> && is_of_chrono<T>() && requires(const T& value) {
+concept calendar_like = std::is_trivially_copyable_v<T> && is_named<T>("T = std::chrono::") &&
+    requires(const T& value) {
   { value.ok() } -> std::same_as<bool>;
 };
 
@@ -287,11 +290,9 @@ inline constexpr bool is_array<Array<T, Size>> = array_like<Array<T, Size>, T>;
 template <class T>
 inline constexpr std::size_t bitset_size = 0;
 template <template <std::size_t> class Bitset, std::size_t Size>
-requires requires(Bitset<Size>& bits) {
+requires(is_named<Bitset<Size>>("T = std::") && requires(Bitset<Size> & bits) {
   bits.flip();
-  { bits.test(Size) } -> std::same_as<bool>;
-}
-inline constexpr std::size_t bitset_size<Bitset<Size>> = Size;
+}) inline constexpr std::size_t bitset_size<Bitset<Size>> = Size;
 
 template <class T>
 inline constexpr bool is_function_pointer =

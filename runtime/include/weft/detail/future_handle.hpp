@@ -25,6 +25,8 @@ enum class future_status : std::uint8_t {
 
 /// "pending", "finished" and so on.
 WEFT_API const char* to_string(future_status status) noexcept;
+/// The same word.
+WEFT_API std::ostream& operator<<(std::ostream& to, future_status status);
 
 } // namespace weft
 

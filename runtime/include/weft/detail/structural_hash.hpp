@@ -78,12 +78,6 @@ constexpr std::uint64_t name_hash() {
   return shape.hash;
 }
 
-/// Whether T begins so, as is known of a class of the standard library by its name: nobody shall pay for
-/// <span>, <functional> or <future> who does not use it.
-template <class T>
-constexpr bool is_named(std::string_view name) {
-  return std::string_view(__PRETTY_FUNCTION__).find(name) != std::string_view::npos;
-}
 template <class T>
 inline constexpr bool is_reference_wrapper = is_named<T>("T = std::reference_wrapper<");
 template <class T>
