@@ -49,6 +49,26 @@ class own_flags {
   unsigned long bits_;
 };
 
+template <class T>
+struct tagged_vector : std::vector<T> {
+  using std::vector<T>::vector;
+  std::string tag;
+};
+template <class Key, class Mapped>
+class map_with_default : public std::map<Key, Mapped> {
+ public:
+  map_with_default() = default;
+
+ private:
+  Mapped other_{};
+};
+
+TEST(codec, what_is_derived_from_a_container_may_have_more_to_it_and_does_not_travel) {
+  EXPECT_FALSE(travels<tagged_vector<int>>);
+  EXPECT_FALSE((travels<map_with_default<int, int>>));
+  EXPECT_TRUE((travels<std::map<int, std::vector<std::string>>>));
+}
+
 TEST(codec, what_only_looks_like_a_bitset_or_an_adaptor_is_neither) {
   EXPECT_FALSE(travels<own_stack<int>>);
   EXPECT_FALSE(travels<own_flags<9>>);

@@ -93,9 +93,84 @@ struct type_at<0, type_list<First, Rest...>> {
   using type = First;
 };
 
+/// Whether T begins so, as is known of a class of the standard library by its name: nobody shall pay for
+/// <chrono>, <span> or <future> who does not use it.
+template <class T>
+constexpr bool is_named(std::string_view name) {
+  return std::string_view(__PRETTY_FUNCTION__).find(name) != std::string_view::npos;
+}
+
+/// Whether Base, which a class names as its own, is a base class of it.
+template <class T, class Base>
+inline constexpr bool adds_to = std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>;
+
+/// Whether T is derived from one of the standard's class templates: the name of each is also a member of what
+/// is derived from it.
+template <class T>
+constexpr bool is_derived_from_standard() {
+  if constexpr (is_named<T>("T = std::"))
+    return false;
+  else
+    return requires {
+      requires adds_to<T, typename T::vector>;
+    }
+  || requires {
+    requires adds_to<T, typename T::basic_string>;
+  }
+  || requires {
+    requires adds_to<T, typename T::deque>;
+  }
+  || requires {
+    requires adds_to<T, typename T::list>;
+  }
+  || requires {
+    requires adds_to<T, typename T::forward_list>;
+  }
+  || requires {
+    requires adds_to<T, typename T::map>;
+  }
+  || requires {
+    requires adds_to<T, typename T::multimap>;
+  }
+  || requires {
+    requires adds_to<T, typename T::set>;
+  }
+  || requires {
+    requires adds_to<T, typename T::multiset>;
+  }
+  || requires {
+    requires adds_to<T, typename T::unordered_map>;
+  }
+  || requires {
+    requires adds_to<T, typename T::unordered_multimap>;
+  }
+  || requires {
+    requires adds_to<T, typename T::unordered_set>;
+  }
+  || requires {
+    requires adds_to<T, typename T::unordered_multiset>;
+  }
+  || requires {
+    requires adds_to<T, typename T::optional>;
+  }
+  || requires {
+    requires adds_to<T, typename T::variant>;
+  }
+  || requires {
+    requires adds_to<T, typename T::unique_ptr>;
+  }
+  || requires {
+    requires adds_to<T, typename T::tuple>;
+  }
+  || requires {
+    requires adds_to<T, typename T::pair>;
+  };
+}
+
 /// A class derived from a container is none: it may have more to it than its elements.
 template <class T>
-concept instance_of_template = !std::is_void_v<typename template_arguments<T>::types>;
+concept instance_of_template =
+    !std::is_void_v<typename template_arguments<T>::types> && !is_derived_from_standard<T>();
 
 template <class T>
 concept custom_codec = requires(encoder& to, decoder& from, const T& value) {
@@ -194,13 +269,6 @@ concept set_container = sized_range<T> && stateless_lookup<T> && !(requires { ty
                         requires(T & set, typename T::key_type&& key) {
   set.emplace_hint(set.end(), std::move(key));
 };
-
-/// Whether T begins so, as is known of a class of the standard library by its name: nobody shall pay for
-/// <chrono>, <span> or <future> who does not use it.
-template <class T>
-constexpr bool is_named(std::string_view name) {
-  return std::string_view(__PRETTY_FUNCTION__).find(name) != std::string_view::npos;
-}
 
 /// A container that shows its ends only. The standard's: what others keep within is not known.
 template <class T>
