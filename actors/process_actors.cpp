@@ -91,6 +91,8 @@ process_actors::process_actors() {
 }
 
 process_actors::~process_actors() {
+  // Nobody will trim it any more, and nobody will come for what it keeps.
+  storage_pool::of_process().trim(instant::now() + std::chrono::nanoseconds{storage_pool::patience});
   if (io_) io_->close(); // what it still held for CAF goes before CAF does
 }
 

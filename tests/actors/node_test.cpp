@@ -3,6 +3,7 @@
 
 #include "actors/node.hpp"
 #include "actors/process_actors.hpp"
+#include "runtime/services/storage_pool.hpp"
 #include "tests/support/mailbox.hpp"
 #include "tests/support/no_more_threads.hpp"
 
@@ -156,6 +157,14 @@ class node_test : public testing::Test {
 
 // -- in one process
 // --------------------------------------------------------------------------------------------
+
+TEST(process_actors, leave_no_kept_memory_behind) {
+  auto& pool = storage_pool::of_process();
+  void* const block = pool.allocate(storage_pool::block_min, instant::now());
+  ASSERT_TRUE(pool.keep(block, storage_pool::block_min, instant::now()));
+  { process_actors actors; }
+  EXPECT_EQ(pool.kept_bytes(), 0u);
+}
 
 TEST(process_actors, say_when_the_system_gives_no_threads) {
   const test::no_more_threads scope;
