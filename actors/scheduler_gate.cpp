@@ -152,7 +152,8 @@ class scheduler_gate::implementation : public std::enable_shared_from_this<sched
         hello_timeout, [this](const peer_description& peer) { return decide(peer); },
         [self = shared_from_this(), place](hello_session::outcome outcome) {
           self->sessions_.erase(place);
-          if (!outcome.error.empty()) return log_error("a worker's inherited connection " + outcome.error);
+          if (!outcome.error.empty())
+            return log_error("a worker process that has just been started " + outcome.error);
           self->take_in(std::move(outcome.connected), true);
         });
     const auto session = *place; // it may leave the list before start returns

@@ -31,6 +31,15 @@ void say(const std::string& sentence) {
   std::fprintf(stderr, "weft: %s\n", sentence.c_str());
 }
 
+/// More than any machine runs: a negative number, most likely.
+constexpr std::size_t workers_max = 65'536;
+
+void require_possible(std::size_t workers) {
+  if (workers > workers_max)
+    throw std::invalid_argument("weft: a local_cluster of " + std::to_string(workers) +
+                                " workers: it can have " + std::to_string(workers_max));
+}
+
 // A process says itself in the middle of which tasks it ends, if it still can.
 std::string describe_laggard(bool is_process, const std::string& worker, const std::string& tasks) {
   if (is_process) return "the worker process " + worker + " did not end in time and is killed";
@@ -44,6 +53,7 @@ std::string describe_laggard(bool is_process, const std::string& worker, const s
 local_cluster::implementation::implementation(local_cluster_options its_options)
     : options(std::move(its_options)), threads_per_worker(choose_threads(options)),
       node(detail::node::instance()), key(make_key(options)) {
+  require_possible(options.workers);
   detail::scheduler_options how;
   how.key = key;
   scheduler = node->start_scheduler(std::move(how));
@@ -172,6 +182,7 @@ void local_cluster::implementation::stop(const std::string& name) {
 }
 
 void local_cluster::implementation::scale(std::size_t count) {
+  require_possible(count);
   std::vector<std::unique_ptr<detail::cluster_worker>> superfluous;
   std::size_t missing = 0;
   {

@@ -30,10 +30,13 @@ namespace {
   throw std::system_error(number, std::generic_category(), what);
 }
 
+constexpr const char* no_descriptor = "weft: cannot open a socket or pipe to a worker process";
+
 /// Above the numbers that the child's descriptors get, so that giving it those overwrites nothing.
 unique_descriptor above_inherited(unique_descriptor descriptor) {
   unique_descriptor result{fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 10)};
-  if (!result) throw_system_error(errno, "fcntl");
+  // Of a number above the limit of descriptors it says EINVAL.
+  if (!result) throw_system_error(errno == EINVAL ? EMFILE : errno, no_descriptor);
   return result;
 }
 
@@ -44,14 +47,14 @@ struct descriptor_pair {
 
 descriptor_pair make_socket_pair() {
   int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw_system_error(errno, "socketpair");
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw_system_error(errno, no_descriptor);
   unique_descriptor ours{ends[0]};
   return {std::move(ours), above_inherited(unique_descriptor{ends[1]})};
 }
 
 descriptor_pair make_output_pipe() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw_system_error(errno, "pipe2");
+  if (pipe2(ends, O_CLOEXEC) != 0) throw_system_error(errno, no_descriptor);
   unique_descriptor ours{ends[0]};
   return {std::move(ours), above_inherited(unique_descriptor{ends[1]})};
 }

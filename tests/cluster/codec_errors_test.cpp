@@ -98,6 +98,20 @@ TEST_F(codec_errors, of_a_result_that_the_client_cannot_decode_are_errors_of_its
               "decoding a value of type (anonymous namespace)::parcel: torn", "");
 }
 
+TEST_F(codec_errors, of_a_result_that_is_taken_leave_it_where_it_was) {
+  auto future = client_.submit(pack, trouble::decoding);
+  const std::string key = future.key();
+  try {
+    future.take();
+    ADD_FAILURE() << "did not throw";
+  } catch (const task_error& error) {
+    EXPECT_EQ(error.key(), key);
+    EXPECT_NE(std::string(error.what()).find("parcel: torn"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(future.status(), future_status::finished);
+  EXPECT_EQ(future.key(), key);
+}
+
 TEST_F(codec_errors, of_bytes_that_are_left_over_name_the_type) {
   expect_decode_error(client_.submit(pack, trouble::leftover),
                       "cannot decode a value of type (anonymous namespace)::parcel: 1 bytes too many");

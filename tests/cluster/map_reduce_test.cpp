@@ -116,6 +116,9 @@ TEST_P(map_reduce, takes_ranges_of_all_kinds) {
       client_.map_reduce(numbers | std::views::filter([](int x) { return x > 3; }), square, add).result(),
       41);
   EXPECT_EQ(client_.map_reduce(numbers | std::views::transform(square), square, add).result(), 979);
+  EXPECT_EQ(client_.map_reduce({1, 2, 3}, square, add).result(), 14);
+  EXPECT_EQ(client_.map_reduce({1, 2, 3}, square, add, 100).result(), 114);
+  EXPECT_EQ(client_.map_reduce({.pieces = 2}, {1, 2, 3}, square, add, 100).result(), 114);
   std::istringstream input("6 7 8");
   EXPECT_EQ(client_.map_reduce(std::ranges::istream_view<int>(input), square, add).result(), 149);
   const std::vector<bool> bits{true, false, true, true};

@@ -16,7 +16,9 @@
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -164,6 +166,38 @@ TEST(clusters, say_when_a_worker_cannot_start_its_threads_and_go_on) {
   EXPECT_EQ(cluster.worker_names(), (std::vector<std::string>{"worker-0"}));
   cluster.start_worker({.name = "bob", .threads = 2});
   EXPECT_EQ(client.submit({.workers = {"bob"}}, add, 1, 2).result(), 3);
+}
+
+TEST(clusters, of_more_workers_than_there_can_be_are_refused) {
+  EXPECT_THROW(local_cluster({.workers = static_cast<std::size_t>(-1)}), std::invalid_argument);
+  local_cluster cluster{{.workers = 1}};
+  EXPECT_THROW(cluster.scale(static_cast<std::size_t>(-1)), std::invalid_argument);
+  EXPECT_EQ(cluster.worker_names().size(), 1u);
+}
+
+TEST_F(processes, that_may_open_no_more_files_say_that_a_worker_wants_some_and_go_on) {
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const auto allow = [&](rlim_t files) {
+    const rlimit limit{.rlim_cur = files, .rlim_max = usual.rlim_max};
+    return setrlimit(RLIMIT_NOFILE, &limit);
+  };
+  // None at all; then those below 10, which are not enough either.
+  for (const rlim_t files : {0, 9}) {
+    ASSERT_EQ(allow(files), 0);
+    try {
+      cluster_.start_worker({.name = "bob"});
+      ADD_FAILURE() << "started with " << files << " files";
+    } catch (const std::system_error& error) {
+      EXPECT_EQ(error.code(), std::errc::too_many_files_open);
+      EXPECT_NE(std::string(error.what()).find("weft: cannot open a socket or pipe to a worker process"),
+                std::string::npos)
+          << error.what();
+    }
+    ASSERT_EQ(allow(usual.rlim_cur), 0);
+  }
+  cluster_.start_worker({.name = "bob"});
+  EXPECT_EQ(client_.submit({.workers = {"bob"}}, add, 1, 2).result(), 3);
 }
 
 TEST_F(processes, a_worker_that_has_just_died_is_replaced_by_scale) {

@@ -219,6 +219,18 @@ class WEFT_API client {
                                 .of(range)};
   }
 
+  /// The same for a list in braces.
+  template <class T, class Map, class Reduce, class... Initial>
+  WEFT_KEEP_FUTURES auto map_reduce(std::initializer_list<T> list, const Map& map, const Reduce& reduce,
+                                    const Initial&... initial) {
+    return map_reduce(map_reduce_options{}, std::vector<T>(list), map, reduce, initial...);
+  }
+  template <class T, class Map, class Reduce, class... Initial>
+  WEFT_KEEP_FUTURES auto map_reduce(const map_reduce_options& options, std::initializer_list<T> list,
+                                    const Map& map, const Reduce& reduce, const Initial&... initial) {
+    return map_reduce(options, std::vector<T>(list), map, reduce, initial...);
+  }
+
   template <class... Given>
   requires(sizeof...(Given) < 3) future<detail::refused> map_reduce(const Given&...) {
     return detail::refuse_reduction<Given...>();

@@ -105,7 +105,10 @@ class future : public any_future {
 
   /// Waits, moves the result out and releases the task; this future then refers to nothing. Throws
   /// std::logic_error if another handle or a task still needs the result, and what `result()` throws.
-  T take() { return detail::extract_value<T>(handle_.take_value()); }
+  T take() {
+    get(detail::never); // what its codec throws comes while the task still has the result
+    return detail::extract_value<T>(handle_.take_value());
+  }
 
   /// "<Future: inc status: finished, type: int, key: inc-1000000002a>"
   friend std::ostream& operator<<(std::ostream& to, const future& future) {

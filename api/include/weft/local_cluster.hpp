@@ -37,6 +37,8 @@ class WEFT_API local_cluster {
  public:
   local_cluster();
   /// With `.processes` it throws std::logic_error where there is no live weft::init, and in a worker process.
+  /// Throws std::invalid_argument for more than 65,536 workers, std::system_error or weft::error where the
+  /// system refuses what one needs.
   explicit local_cluster(local_cluster_options options);
   /// Closes.
   ~local_cluster();
@@ -45,6 +47,7 @@ class WEFT_API local_cluster {
 
   /// Starts workers, or stops those that came last, until there are so many. What they hold is handed over
   /// first, and what they run is finished or run elsewhere. Worker processes that have died do not count.
+  /// Throws as the constructor does.
   void scale(std::size_t workers);
 
   /// One more; returns its name. Throws connection_error if the name is taken.
