@@ -1,5 +1,6 @@
 #include "actors/process_actors.hpp"
 
+#include "actors/patient_sharing.hpp"
 #include "runtime/services/storage_pool.hpp"
 
 #include <weft/errors.hpp>
@@ -8,6 +9,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/logger.hpp>
+#include <caf/scheduler/coordinator.hpp>
 
 #include <csignal>
 #include <exception>
@@ -22,12 +24,13 @@ namespace weft::detail {
 namespace {
 
 // CAF's defaults are for many actors that compute; ours are few and pass on what they get. Sharing one queue
-// wakes a thread in 10 µs, where stealing between queues polls and sleeps; and what arrives at a socket is
-// handled by the thread that read it. Nothing is ever published, so no port of CAF's own is open.
+// wakes a thread in 10 µs, where stealing between queues polls and sleeps, and a second one only where it is
+// worth that; and what arrives at a socket is handled by the thread that read it. Nothing is ever published,
+// so no port of CAF's own is open.
 struct configuration : caf::actor_system_config {
   configuration() {
+    load<caf::scheduler::coordinator<patient_sharing>>();
     load<caf::io::middleman>();
-    set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", std::size_t{2});
     set("middleman.workers", std::size_t{0});
   }
