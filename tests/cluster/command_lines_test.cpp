@@ -98,19 +98,21 @@ TEST_F(command_lines, a_host_whose_name_is_not_found_is_told_so) {
 }
 
 TEST_F(command_lines, whose_output_is_lost_end_with_a_sentence_and_exit_code_1) {
-  const auto expect_told = [](const std::string& command) {
-    for (const char* lost : {" >/dev/full", " >&-"}) {
-      const auto end = test::run({"/bin/sh", "-c", command + lost});
-      EXPECT_EQ(end.exit_code, 1) << command << lost << '\n' << end.errors;
-      EXPECT_NE(end.errors.find("could not be written"), std::string::npos) << command << lost;
+  const auto expect_told = [](const std::vector<std::string>& command) {
+    for (const std::string lost : {" >/dev/full", " >&-"}) {
+      std::vector<std::string> words{"/bin/sh", "-c", "\"$0\" \"$@\"" + lost};
+      words.insert(words.end(), command.begin(), command.end());
+      const auto end = test::run(words);
+      EXPECT_EQ(end.exit_code, 1) << command.front() << lost << '\n' << end.errors;
+      EXPECT_NE(end.errors.find("could not be written"), std::string::npos) << command.front() << lost;
     }
   };
-  expect_told(program("weft") + " --help");
-  expect_told(program("weft") + " demo");
-  expect_told(program("weft") + " worker --help");
-  expect_told(program("040_errors") + " --help");
-  expect_told(program("040_errors"));
-  expect_told(program("040_errors") + " --weft-worker --help");
+  expect_told({program("weft"), "--help"});
+  expect_told({program("weft"), "demo"});
+  expect_told({program("weft"), "worker", "--help"});
+  expect_told({program("040_errors"), "--help"});
+  expect_told({program("040_errors")});
+  expect_told({program("040_errors"), "--weft-worker", "--help"});
 }
 
 TEST_F(command_lines, an_address_off_this_machine_needs_insecure) {
