@@ -35,7 +35,7 @@ class patient_sharing : public caf::policy::unprofiled {
 
   struct worker_data {
     explicit worker_data(caf::scheduler::abstract_coordinator*) {}
-    bool awake = false;
+    bool counted = false; ///< among those that are awake or asleep, from its first job to its end
   };
 
   template <class Coordinator>
@@ -62,7 +62,7 @@ class patient_sharing : public caf::policy::unprofiled {
   caf::resumable* dequeue(Worker* self) {
     auto& shared = d(self->parent());
     std::unique_lock lock{shared.mutex};
-    if (!std::exchange(d(self).awake, true) && shared.awake++ == 0) shared.no_rest_since = instant::now();
+    if (!std::exchange(d(self).counted, true) && shared.awake++ == 0) shared.no_rest_since = instant::now();
     while (shared.jobs.empty()) {
       --shared.awake;
       ++shared.asleep;
