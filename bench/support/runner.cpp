@@ -100,7 +100,7 @@ int run_workloads(const settings& how, const std::string& peer, const std::strin
                   const std::vector<workload>& workloads, bool quiet) {
   int failed = 0;
   for (std::size_t position = 0; position < workloads.size(); ++position) {
-    const auto& each = workloads[position];
+    const workload each = workloads[position]; // a copy, with which ends what it keeps
     const bool single = how.single >= 0;
     if (single ? how.single != static_cast<int>(position) : !how.wants(each.name)) continue;
     std::vector<series> all;

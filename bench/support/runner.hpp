@@ -9,7 +9,8 @@
 
 namespace bench {
 
-/// Something to measure. `run` is one repetition and throws std::runtime_error for a wrong result.
+/// Something to measure. `run` is one repetition and throws std::runtime_error for a wrong result; what it
+/// keeps for the next one, the runner ends with the last.
 struct workload {
   enum class where {
     warm,  ///< in this process, after one run that does not count

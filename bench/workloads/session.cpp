@@ -21,6 +21,10 @@ session::session(bool processes)
     : in_processes(processes), cluster({.workers = 2, .threads_per_worker = 1, .processes = processes}),
       client(cluster, {.max_pending = 20'000'000, .max_pending_bytes = std::uint64_t{64} << 30}) {
   client.wait_for_workers(2, std::chrono::seconds{10});
+  settle();
+}
+
+void session::settle() {
   for (const auto& name : worker_names())
     expect(client.submit({.workers = {name}}, warm_up, 1).result() == 1, "warm-up");
 }

@@ -14,6 +14,9 @@ namespace bench {
 struct session {
   explicit session(bool processes);
 
+  /// Runs a task on each worker: what was released before is done with by then.
+  void settle();
+
   /// The workers' names, in the order in which the scheduler knows them.
   std::vector<std::string> worker_names() const;
   /// This process and the workers'.

@@ -5,14 +5,16 @@
 
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace {
 
 using namespace bench;
 using where = workload::where;
 
-// What a workload measures, given a cluster of its own for each repetition.
+// What a workload measures.
 struct entry {
   const char* name;
   measures (*run)(session&, const settings&);
@@ -34,17 +36,34 @@ constexpr entry entries[] = {
     {"W10", joining_worker, where::cold, true},
 };
 
+// As a program that embeds a cluster has it: one for all repetitions.
+auto in_one_session(const entry& its, bool processes) {
+  return [run = its.run, processes, kept = std::shared_ptr<session>{}](const settings& how) mutable {
+    if (kept)
+      kept->settle();
+    else
+      kept = std::make_shared<session>(processes);
+    return run(*kept, how);
+  };
+}
+
+auto in_fresh_sessions(const entry& its, bool processes) {
+  return [run = its.run, processes](const settings& how) {
+    session fresh{processes};
+    return run(fresh, how);
+  };
+}
+
 std::vector<workload> workloads_of(const std::string& mode) {
   const bool processes = mode == "procs";
   std::vector<workload> result;
-  for (const auto& each : entries)
-    if (processes || !each.processes_only)
-      result.push_back({each.name,
-                        [run = each.run, processes](const settings& how) {
-                          session fresh{processes};
-                          return run(fresh, how);
-                        },
-                        each.runs});
+  for (const auto& each : entries) {
+    if (each.processes_only && !processes) continue;
+    if (each.runs == where::warm)
+      result.push_back({each.name, in_one_session(each, processes), each.runs});
+    else
+      result.push_back({each.name, in_fresh_sessions(each, processes), each.runs});
+  }
   return result;
 }
 
