@@ -1,6 +1,7 @@
 #include "actors/process_actors.hpp"
 
 #include "actors/patient_sharing.hpp"
+#include "runtime/core/page_memory.hpp"
 #include "runtime/services/storage_pool.hpp"
 
 #include <weft/errors.hpp>
@@ -88,6 +89,7 @@ process_actors::process_actors() {
   storage_trimmer_ = timers_.add(
       [](instant now) {
         storage_pool::of_process().trim(now);
+        trim_page_memory();
         return now + storage_trim_interval;
       },
       instant::now() + storage_trim_interval);
@@ -96,6 +98,8 @@ process_actors::process_actors() {
 process_actors::~process_actors() {
   // Nobody will trim it any more, and nobody will come for what it keeps.
   storage_pool::of_process().trim(instant::now() + std::chrono::nanoseconds{storage_pool::patience});
+  for (int i = 0; i < 2; ++i) // the first time for what was needed until now
+    trim_page_memory();
   if (io_) io_->close(); // what it still held for CAF goes before CAF does
 }
 

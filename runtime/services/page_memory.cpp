@@ -1,9 +1,11 @@
 #include "runtime/core/page_memory.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
 #include <new>
 #include <sys/mman.h>
+#include <utility>
 #include <vector>
 
 namespace weft::detail {
@@ -14,7 +16,7 @@ constexpr std::size_t region_size = std::size_t{4} << 20; // two huge pages; als
 constexpr std::size_t grain = 64;
 constexpr std::size_t first_page = 256; // in each region, behind what is known of it
 constexpr std::size_t largest_page = region_size / 8;
-constexpr std::size_t spare_regions_max = 32;
+constexpr std::size_t spare_regions_kept = 32; // for ever
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool by_region = false; // the sanitizer is to see each page's own life, and what lies in it
@@ -77,8 +79,6 @@ void* map_region(bool huge) {
 
 class store {
  public:
-  store() { spare_.reserve(spare_regions_max); }
-
   void* take(std::size_t size) {
     std::lock_guard lock{mutex_};
     shelf& its = shelf_of(size);
@@ -106,10 +106,24 @@ class store {
     if (--home.in_use > 0) return;
     its.unlink(home);
     --its.regions;
-    if (spare_.size() < spare_regions_max)
-      spare_.push_back(&home);
-    else
-      munmap(&home, region_size);
+    home.next = std::exchange(spare_, &home);
+    ++spare_count_;
+  }
+
+  void trim() noexcept {
+    region* superfluous = nullptr;
+    {
+      std::lock_guard lock{mutex_};
+      for (std::size_t idle = spare_least_; idle > spare_regions_kept; --idle) {
+        region* const its = spare_;
+        spare_ = its->next;
+        --spare_count_;
+        its->next = std::exchange(superfluous, its);
+      }
+      spare_least_ = spare_count_;
+    }
+    while (superfluous)
+      munmap(std::exchange(superfluous, superfluous->next), region_size);
   }
 
  private:
@@ -120,12 +134,12 @@ class store {
   }
 
   void add_region(shelf& to) {
-    void* memory;
-    if (spare_.empty()) {
-      memory = map_region(to.regions > 0);
+    void* memory = spare_;
+    if (memory) {
+      spare_ = spare_->next;
+      spare_least_ = std::min(spare_least_, --spare_count_);
     } else {
-      memory = spare_.back();
-      spare_.pop_back();
+      memory = map_region(to.regions > 0);
     }
     to.link(*new (memory) region{static_cast<std::size_t>(&to - shelves_.data())});
     ++to.regions;
@@ -133,7 +147,9 @@ class store {
 
   std::mutex mutex_;
   std::vector<shelf> shelves_;
-  std::vector<void*> spare_;
+  region* spare_ = nullptr; // a list
+  std::size_t spare_count_ = 0;
+  std::size_t spare_least_ = 0; // since the last trim
 };
 
 // Never destroyed: other statics may still release something then.
@@ -156,6 +172,10 @@ void* allocate_page(std::size_t size) {
 void release_page(void* page, std::size_t size) noexcept {
   if (!by_region || size > largest_page) return ::operator delete (page, std::align_val_t{grain});
   the_store().give_back(page);
+}
+
+void trim_page_memory() noexcept {
+  the_store().trim();
 }
 
 } // namespace weft::detail

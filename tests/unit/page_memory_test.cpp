@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <random>
+#include <unistd.h>
 #include <vector>
 
 namespace weft::detail {
@@ -45,6 +48,42 @@ TEST(page_memory, pages_released_in_any_order_are_given_out_again_undamaged) {
 TEST(page_memory, threads_that_take_and_release_at_once_never_share_a_page) {
   const auto size_of = [](std::size_t) { return std::size_t{20'000}; };
   EXPECT_EQ(count_damaged_by_threads<page>(500, 30, size_of), 0);
+}
+
+// What the process has mapped, in MiB.
+std::size_t mapped() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) >> 20;
+}
+
+// Takes and releases 400 MiB.
+void flood() {
+  constexpr std::size_t size = 524'288;
+  std::vector<void*> pages;
+  while (pages.size() < 800)
+    pages.push_back(allocate_page(size));
+  for (void* const page : pages)
+    release_page(page, size);
+}
+
+TEST(page_memory, a_flood_is_kept_for_the_next_and_given_back_when_none_has_come) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizer keeps what it likes";
+#endif
+  trim_page_memory();
+  trim_page_memory();
+  const std::size_t before = mapped();
+  flood();
+  trim_page_memory();
+  const std::size_t flooded = mapped();
+  EXPECT_GE(flooded, before + 250);
+  flood();
+  EXPECT_EQ(mapped(), flooded);
+  trim_page_memory();
+  EXPECT_EQ(mapped(), flooded); // the second flood has needed it
+  trim_page_memory();
+  EXPECT_LE(mapped(), before + 150);
 }
 
 } // namespace
