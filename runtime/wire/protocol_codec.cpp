@@ -113,6 +113,10 @@ template <class Event>
 void batch_decoder::decode_batch(byte_span payload, std::vector<Event>& events) {
   buffer_ptr owner = shared_buffer::copy(payload);
   event_reader reader{*this, owner, owner->bytes()};
+  const std::size_t before = events.size();
+  const auto forget = [&] {
+    events.erase(events.begin() + static_cast<std::ptrdiff_t>(before), events.end());
+  };
   try {
     while (!reader.at_end()) {
       auto index = reader.read_index();
@@ -123,7 +127,11 @@ void batch_decoder::decode_batch(byte_span payload, std::vector<Event>& events) 
     }
   } catch (const std::length_error& full) {
     // The registry takes only so many functions; a peer that tells of more is not one to listen to.
+    forget();
     throw decode_error(full.what());
+  } catch (...) {
+    forget();
+    throw;
   }
 }
 

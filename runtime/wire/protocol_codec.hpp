@@ -90,8 +90,8 @@ class batch_decoder {
 
   /// Appends the events of one batch frame's payload. Bodies and values stay bytes (encoded_body,
   /// encoded_value) and share one copy of the payload. Throws `decode_error` for what is malformed (also
-  /// by well_formed.hpp) or not for this peer to say; the connection is then of no more use, and what was
-  /// appended before must not be used.
+  /// by well_formed.hpp) or not for this peer to say: then nothing is appended, and the connection is of no
+  /// more use.
   void decode(byte_span payload, std::vector<scheduler_event>& events);
   void decode(byte_span payload, std::vector<worker_event>& events);
   void decode(byte_span payload, std::vector<holder_event>& events);

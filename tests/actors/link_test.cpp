@@ -169,6 +169,19 @@ TEST_F(link_test, garbage_ends_the_link_with_a_sentence_in_the_log) {
   EXPECT_NE(said.find("the connection to client test is closed: "), said.npos) << said;
 }
 
+TEST_F(link_test, of_a_batch_with_a_mistake_nothing_is_heard) {
+  testing::internal::CaptureStderr();
+  start_scheduler_end();
+  start_client_end();
+  std::vector<scheduler_event> events;
+  events.emplace_back(release_task{task_id{1}});
+  events.emplace_back(fail_task{task_id{2}, nullptr});
+  client->to_peer().send(events);
+  EXPECT_EQ(scheduler_ended.pop().how, "a failure says nothing");
+  EXPECT_TRUE(at_scheduler.bell->heard.empty());
+  testing::internal::GetCapturedStderr();
+}
+
 TEST_F(link_test, who_speaks_in_somebody_elses_name_loses_the_connection) {
   testing::internal::CaptureStderr();
   start_scheduler_end(15s, [](const scheduler_event& event) {
