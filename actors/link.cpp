@@ -149,7 +149,8 @@ class link_state {
       bytes_.clear();
       encoder_.encode(std::span<const Out>(events_).subspan(next_, until - next_), bytes_,
                       [this](const Out& event, failure_ptr why) -> std::optional<Out> {
-                        return how_->refused ? how_->refused(event, std::move(why), heard_) : std::nullopt;
+                        if (!how_->refused) why->raise(); // better no connection than one that loses events
+                        return how_->refused(event, std::move(why), heard_);
                       });
       next_ = until;
       write(bytes_);

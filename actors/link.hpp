@@ -23,7 +23,7 @@ struct link_settings {
   /// Whether the peer may say this; null: all that event_source allows.
   std::function<bool(const In&)> may_say;
   /// An event could not be sent (its body cannot be encoded, say): what the peer has to hear in its place, if
-  /// anything, and this side.
+  /// anything, and this side. Null: the link ends.
   std::function<std::optional<Out>(const Out&, failure_ptr why, std::vector<In>& hear)> refused;
   /// The link is over, with the reason for people; called once, in the link's actor. `on_purpose`: one side
   /// said goodbye. What is put into `hear` is the last that this side hears from here.

@@ -2,7 +2,10 @@
 
 #include <weft/detail/failure.hpp>
 
+#include <algorithm>
 #include <cxxabi.h>
+#include <string_view>
+#include <utility>
 
 namespace weft::detail {
 
@@ -32,17 +35,36 @@ std::string type_name_of(const std::exception& thrown) {
   return name;
 }
 
-// The what() of the exception in flight and of all that are nested in it, outermost first.
-void append_messages(const std::exception& thrown, std::vector<std::string>& messages) {
-  messages.emplace_back(thrown.what());
-  try {
-    std::rethrow_if_nested(thrown);
-  } catch (const std::exception& nested) {
-    append_messages(nested, messages);
-  } catch (...) {
-    messages.emplace_back("(not a std::exception)");
+// Together at most so many bytes: nobody reads more, and no connection takes 16 MB at once.
+class message_list {
+ public:
+  void append(const char* text) { append(std::string_view(text ? text : "(what() gave null)")); }
+  void append(std::string_view text) {
+    std::size_t kept = std::min(text.size(), left_);
+    while (kept > 0 && kept < text.size() && (text[kept] & 0xc0) == 0x80)
+      --kept; // not in the middle of a character
+    left_ -= kept;
+    messages_.emplace_back(text.substr(0, kept));
+    if (kept < text.size()) messages_.back() += "… (" + std::to_string(text.size()) + " bytes)";
   }
-}
+  /// The what() of the exception in flight and of all that are nested in it, outermost first.
+  void append_chain(const std::exception& thrown) {
+    append(thrown.what());
+    try {
+      std::rethrow_if_nested(thrown);
+    } catch (const std::exception& nested) {
+      append_chain(nested);
+    } catch (...) {
+      append("(not a std::exception)");
+    }
+  }
+
+  std::vector<std::string> take() { return std::move(messages_); }
+
+ private:
+  std::vector<std::string> messages_;
+  std::size_t left_ = 1 << 20;
+};
 
 } // namespace
 
@@ -51,12 +73,14 @@ failure_ptr failure::from_exception(std::exception_ptr thrown, std::string key, 
   result->key = std::move(key);
   result->worker = std::move(worker);
   result->original = thrown;
+  message_list messages;
   try {
     std::rethrow_exception(thrown);
   } catch (const task_error& nested) {
     // A task that asked for another task's result: the root's story stays the one that is told.
     result->type = nested.type();
-    result->messages = nested.messages();
+    for (const auto& message : nested.messages())
+      messages.append(message);
     if (nested.key().empty()) {
       result->original = nested.original(); // a codec's, which did not know for which task it was called
     } else {
@@ -66,14 +90,15 @@ failure_ptr failure::from_exception(std::exception_ptr thrown, std::string key, 
   } catch (const error& own) {
     result->kind = kind_of(own);
     result->type = type_name_of(own);
-    append_messages(own, result->messages);
+    messages.append_chain(own);
   } catch (const std::exception& standard) {
     result->type = type_name_of(standard);
-    append_messages(standard, result->messages);
+    messages.append_chain(standard);
   } catch (...) {
     if (const std::type_info* type = abi::__cxa_current_exception_type()) result->type = demangled(*type);
-    result->messages.emplace_back("(not a std::exception)");
+    messages.append("(not a std::exception)");
   }
+  result->messages = messages.take();
   return result;
 }
 

@@ -114,9 +114,9 @@ class event_writer {
     if (!body) return to_.varint(0);
     auto& bytes = state_.body_bytes_;
     body->encode(bytes);
-    if (bytes.size() > batch_encoder::event_bytes_max)
+    if (bytes.size() > batch_encoder::body_bytes_max)
       throw cannot_travel("the arguments take " + std::to_string(bytes.size()) + " bytes, where at most " +
-                          std::to_string(batch_encoder::event_bytes_max) +
+                          std::to_string(batch_encoder::body_bytes_max) +
                           " are sent along with a task: scatter the large ones, and pass the futures");
     write_encoded(bytes);
   }

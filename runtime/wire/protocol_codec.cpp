@@ -71,8 +71,10 @@ void batch_encoder::encode_batch(std::span<const Event> events, std::vector<std:
       try {
         writer.write_event(events[next]);
         if (target.size() - size_before > event_bytes_max)
-          throw cannot_travel("an event of " + std::to_string(target.size() - size_before) +
-                              " bytes, where at most " + std::to_string(event_bytes_max) + " are sent");
+          throw cannot_travel("what is to be told of a task takes " +
+                              std::to_string(target.size() - size_before) + " bytes, where at most " +
+                              std::to_string(event_bytes_max) +
+                              " are sent: it has too many inputs, or too long a key");
       } catch (...) {
         // Bodies are user code. The other events are not to suffer for it.
         body_bytes_.clear();

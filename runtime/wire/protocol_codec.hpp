@@ -40,8 +40,12 @@ class batch_encoder {
   /// A frame is closed when its payload has grown to this many bytes. What arrives in one frame is freed as
   /// one.
   static constexpr std::size_t frame_bytes_enough = 256 << 10;
-  /// The longest encoded event. Larger arguments must be scattered.
+  /// The longest encoded event.
   static constexpr std::size_t event_bytes_max = frame_limits::control - frame_bytes_enough;
+  /// The longest encoded body, which leaves room for the rest of its event. Larger arguments must be
+  /// scattered.
+  static constexpr std::size_t body_bytes_max = 16'500'000;
+  static_assert(body_bytes_max < event_bytes_max);
 
   /// Called for an event that cannot be sent: its body could not be encoded, is too long, or its function
   /// means nothing elsewhere; `failure` says so. What it returns, if anything, is sent in its place.

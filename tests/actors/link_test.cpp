@@ -182,6 +182,18 @@ TEST_F(link_test, of_a_batch_with_a_mistake_nothing_is_heard) {
   testing::internal::GetCapturedStderr();
 }
 
+TEST_F(link_test, an_event_that_is_too_long_to_send_ends_the_link_and_is_not_lost_in_silence) {
+  testing::internal::CaptureStderr();
+  start_scheduler_end();
+  start_client_end();
+  std::vector<holder_event> events;
+  events.emplace_back(
+      result_failed{task_id{1}, failure::make(failure_kind::task_error, std::string(17'000'000, 'x'))});
+  scheduler->to_peer().send(events);
+  EXPECT_EQ(scheduler_ended.pop().how.substr(0, 42), "what is to be told of a task takes 1700001");
+  testing::internal::GetCapturedStderr();
+}
+
 TEST_F(link_test, who_speaks_in_somebody_elses_name_loses_the_connection) {
   testing::internal::CaptureStderr();
   start_scheduler_end(15s, [](const scheduler_event& event) {

@@ -11,8 +11,10 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,13 @@ int run_until_stopped() {
   }
   return 0;
 }
+
+int fail_with(std::size_t size) {
+  throw std::runtime_error(std::string(size, 'x'));
+}
+struct silent : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
 
 struct permissions {
   unsigned read : 1;
@@ -80,6 +89,7 @@ TEST_P(calls, take_lists_in_braces) {
   auto two = client_.submit(inc, one);
   EXPECT_EQ(client_.gather({one, two}), (std::vector{1, 2}));
   EXPECT_EQ(client_.gather(client_.map(inc, {1, 2, 3})), (std::vector{2, 3, 4}));
+  EXPECT_EQ(client_.gather(client_.map(std::plus<>{}, {1, 2, 3}, {40, 50})), (std::vector{41, 52}));
   EXPECT_EQ(client_.gather(client_.map({.priority = 1}, inc, {one, two})), (std::vector{2, 3}));
   const auto waited = wait({one, two});
   EXPECT_EQ(waited.done, (std::vector{one, two}));
@@ -203,6 +213,36 @@ TEST_P(calls, look_at_what_completes_as_often_as_they_like_and_leave_it_there) {
     sum += 2 * future.result();
   EXPECT_EQ(sum, 10);
   EXPECT_EQ(completed.count(), 0u);
+}
+
+TEST_P(calls, that_want_the_key_that_another_task_was_given_conflict) {
+  const auto first = client_.submit(inc, 1);
+  EXPECT_THROW(client_.submit({.key = first.key()}, inc, 10).result(), key_conflict);
+  EXPECT_EQ(first.result(), 2);
+}
+
+TEST_P(calls, of_what_throws_a_long_text_fail_with_its_beginning) {
+  const auto future = client_.submit(fail_with, std::size_t{20'000'000});
+  try {
+    future.result();
+    ADD_FAILURE() << "did not throw";
+  } catch (const task_error& error) {
+    const std::string& message = error.messages().at(0);
+    EXPECT_LE(message.size(), std::size_t{1'100'000});
+    EXPECT_EQ(message.substr(message.size() - 23), "xxx… (20000000 bytes)");
+  }
+  EXPECT_EQ(client_.submit(inc, 1).result(), 2);
+}
+
+TEST_P(calls, of_what_throws_without_a_text_fail_and_say_so) {
+  const auto future = client_.submit([] { throw silent{}; });
+  try {
+    future.result();
+    ADD_FAILURE() << "did not throw";
+  } catch (const task_error& error) {
+    EXPECT_EQ(error.messages(), (std::vector<std::string>{"(what() gave null)"}));
+    EXPECT_NE(error.type().find("silent"), std::string::npos);
+  }
 }
 
 TEST_P(calls, of_a_member_of_an_object_that_is_kept_elsewhere_stay_in_its_process) {

@@ -23,11 +23,11 @@ class WEFT_API error : public std::runtime_error {
 class WEFT_API task_error : public error {
  public:
   struct details {
-    std::string type; ///< the exception's type, demangled; empty if it is not known
-    std::vector<std::string>
-        messages;       ///< its what() and those of the exceptions nested in it, outermost first
-    std::string key;    ///< of the task that threw; a dependent's error names the root
-    std::string worker; ///< the name of the worker it ran on
+    std::string type;                  ///< the exception's type, demangled; empty if it is not known
+    std::vector<std::string> messages; ///< its what() and those of the exceptions nested in it, outermost
+                                       ///< first; cut after 1 MiB in all
+    std::string key;                   ///< of the task that threw; a dependent's error names the root
+    std::string worker;                ///< the name of the worker it ran on
   };
   task_error(details what, std::exception_ptr original);
   task_error(const task_error& other) noexcept;

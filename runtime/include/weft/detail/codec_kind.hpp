@@ -36,7 +36,7 @@ namespace weft {
 /// A function pointer travels to processes of the same build, if it points to a function of the program or of
 /// its task libraries. Other pointers, references and views never do.
 ///
-/// Values nest at most 64 deep. The arguments of one task take at most 16 MB encoded (16,515,072 bytes); a
+/// Values nest at most 64 deep. The arguments of one task take at most 16 MB encoded (16,500,000 bytes); a
 /// result or a scattered value may take more.
 template <class T>
 struct codec;
