@@ -45,13 +45,13 @@ int run(const std::string& command, const std::vector<std::string>& arguments) {
 } // namespace
 
 int main(int argc, char** argv) {
-  const weft::init init{argc, argv};
-  if (argc < 2) {
-    std::cerr << usage;
-    return 2;
-  }
-  const std::string command = argv[1];
+  const std::string command = argc > 1 ? argv[1] : "";
   try {
+    const weft::init init{argc, argv};
+    if (argc < 2) {
+      std::cerr << usage;
+      return 2;
+    }
     const int code = run(command, {argv + 2, argv + argc});
     if (!std::cout.flush())
       throw std::runtime_error("what it had to say could not be written to standard output");

@@ -17,7 +17,6 @@
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
@@ -87,16 +86,18 @@ counts merge(const counts& a, const counts& b) {
   return result;
 }
 
-/// The files, and those in the directories, each path once: absolute, because workers may run elsewhere.
-std::set<std::string> find_files(const std::vector<std::string>& places) {
-  std::set<std::string> files;
+/// The files, and those in the directories: absolute, because workers may run elsewhere. What is named twice
+/// is counted twice, as `cat` does.
+std::vector<std::string> find_files(const std::vector<std::string>& places) {
+  std::vector<std::string> files;
   for (const auto& place : places) {
+    if (place.empty()) throw_unreadable("\"\"", "the name is empty");
     const fs::path path = fs::absolute(place).lexically_normal();
     if (fs::is_directory(path)) {
       for (const auto& entry : fs::recursive_directory_iterator(path))
-        if (entry.is_regular_file()) files.insert(entry.path().string());
+        if (entry.is_regular_file()) files.push_back(entry.path().string());
     } else if (!fs::exists(path) || fs::is_regular_file(path)) {
-      files.insert(path.string());
+      files.push_back(path.string());
     } else {
       throw_unreadable(path.string(), "neither a file nor a directory"); // a pipe would be waited for
     }
@@ -104,7 +105,7 @@ std::set<std::string> find_files(const std::vector<std::string>& places) {
   return files;
 }
 
-std::vector<chunk> cut(const std::set<std::string>& files) {
+std::vector<chunk> cut(const std::vector<std::string>& files) {
   std::vector<chunk> chunks;
   for (const auto& file : files) {
     std::ifstream stream = open_to_read(file); // what cannot be read is named before any work is done

@@ -86,8 +86,10 @@ init::init(int argc, char** argv) {
   // Opened above the numbers that worker processes inherit descriptors at.
   detail::unique_descriptor opened{open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
   program.file.reset(opened ? fcntl(opened.get(), F_DUPFD_CLOEXEC, 10) : -1);
+  // A number above the limit of descriptors is EINVAL.
+  const int why = opened && errno == EINVAL ? EMFILE : errno;
   if (!program.file)
-    throw std::system_error(errno, std::generic_category(), "weft: cannot open this program's file");
+    throw std::system_error(why, std::generic_category(), "weft: cannot open this program's file");
   program.name = argc > 0 ? argv[0] : "weft-worker";
   program.live = true;
 }

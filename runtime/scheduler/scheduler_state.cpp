@@ -3,6 +3,7 @@
 #include "runtime/core/check.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <numeric>
 
 // What clients say, and what people ask. What workers say is in scheduler_workers.cpp, what follows for tasks
@@ -140,9 +141,22 @@ void scheduler_state::note_sequence(task_id task) {
 failure_ptr scheduler_state::take_key(task_id task, record& row, const demands_ptr& demands) {
   if (!demands) return nullptr;
   extras_of(row).demands = demands;
-  if (demands->key.empty() || keys_.emplace(demands->key, task).second) return nullptr;
+  if (demands->key.empty()) return nullptr;
+  if (!is_made_up(demands->key) && keys_.emplace(demands->key, task).second) return nullptr;
   return failure::make(failure_kind::key_conflict,
                        "the key '" + demands->key + "' is in use by another task");
+}
+
+// Whether a task that somebody wants is called so for want of a key of its own.
+bool scheduler_state::is_made_up(const std::string& key) const {
+  task_id task;
+  const char* const end = key.data() + key.size();
+  const char* const number = key.data() + (key.rfind('-') + 1); // all of it where there is no dash
+  if (const auto [at, error] = std::from_chars(number, end, task.value, 16);
+      error != std::errc{} || at != end)
+    return false;
+  const record* row = tasks_.find(task);
+  return row && row->wanted && !users_key(*row) && printable_key(functions_, row->function, task) == key;
 }
 
 // Nobody wants the task any more, so another one may have its key, even if this one is still needed for

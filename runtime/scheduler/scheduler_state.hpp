@@ -183,6 +183,7 @@ class scheduler_state {
   bool is_early(task_id task) const;
   void note_sequence(task_id task);
   failure_ptr take_key(task_id task, record& row, const demands_ptr& demands);
+  bool is_made_up(const std::string& key) const;
   void not_wanted(task_id task, record& row);
 
   // scheduler_workers.cpp: what workers say

@@ -212,6 +212,9 @@ void wrong_calls(weft::client& client) {
   auto mapped = client.map([](char c) { return c; }, "ab");
 #elif defined MAP_OPTIONS_WITHOUT_RANGE
   auto mapped = client.map({.key = "x"}, inc);
+#elif defined MAP_OF_UNCOPYABLE
+  std::vector<std::unique_ptr<int>> numbers;
+  auto mapped = client.map([](const std::unique_ptr<int>& x) { return *x; }, std::move(numbers));
 #elif defined CHANGED_REFERENCE
   int result = client.submit([](auto& x) { return ++x; }, 1).result();
 #elif defined CHANGED_RESULT

@@ -93,7 +93,7 @@ class WEFT_API client {
   /// A string literal is kept as a std::string, a function as a pointer to it, which travels. Other pointers
   /// and views (string_view, span, std::ref) are refused at compile time, as arguments and as results, and so
   /// is a future as a result; of a function in weft::in_process they are not. Over processes the arguments of
-  /// one task may take 16 MB (16,515,072 bytes) together; with more its future fails with cannot_travel:
+  /// one task may take 16 MB (16,500,000 bytes) together; with more its future fails with cannot_travel:
   /// scatter what is larger and pass the future. Throws std::invalid_argument for another client's future,
   /// key_conflict, cancelled_error after close, connection_error if the scheduler is gone; blocks while too
   /// much is pending.
@@ -152,15 +152,16 @@ class WEFT_API client {
     return map_ranges(std::move(options), function, range, ranges...);
   }
 
-  /// The same for a list in braces.
-  template <class Function, class T>
-  WEFT_KEEP_FUTURES auto map(Function&& function, std::initializer_list<T> list) {
-    return map_ranges(task_options{}, function, list);
+  /// The same for lists in braces.
+  template <class Function, class T, class... Ts>
+  WEFT_KEEP_FUTURES auto map(Function&& function, std::initializer_list<T> list,
+                             std::initializer_list<Ts>... lists) {
+    return map_ranges(task_options{}, function, list, lists...);
   }
-  template <class Function, class T>
-  WEFT_KEEP_FUTURES auto map(const task_options& options, Function&& function,
-                             std::initializer_list<T> list) {
-    return map_ranges(options, function, list);
+  template <class Function, class T, class... Ts>
+  WEFT_KEEP_FUTURES auto map(const task_options& options, Function&& function, std::initializer_list<T> list,
+                             std::initializer_list<Ts>... lists) {
+    return map_ranges(options, function, list, lists...);
   }
 
   template <class Function = detail::refused>
@@ -340,7 +341,13 @@ class WEFT_API client {
     static_assert(!is_literal,
                   "weft: map would also take the '\\0' at the end of a string literal: give it a "
                   "std::string or a std::string_view");
-    if constexpr (iterates && !is_literal) {
+    constexpr bool can_be_copied = [] {
+      if constexpr (iterates && !is_literal)
+        return detail::check_elements<Range, Ranges...>();
+      else
+        return false;
+    }();
+    if constexpr (can_be_copied) {
       using result = detail::submitted_t<Function&, detail::element_t<Range>, detail::element_t<Ranges>...>;
       std::vector<result> futures;
       if constexpr (requires { range.size(); }) futures.reserve(static_cast<std::size_t>(range.size()));

@@ -29,6 +29,15 @@ std::vector<future<refused>> refuse_map() {
   return {};
 }
 
+/// Elements that `map` cannot copy.
+template <class... Ranges>
+constexpr bool check_elements() {
+  constexpr bool can_be_copied = (std::is_copy_constructible_v<element_t<Ranges>> && ...);
+  static_assert(can_be_copied, "weft: map copies the elements, and this type cannot be copied: submit each "
+                               "one with std::move");
+  return can_be_copied;
+}
+
 /// `map_reduce` without a function that combines.
 template <class... Given>
 future<refused> refuse_reduction() {
