@@ -204,14 +204,14 @@ class process_worker final : public cluster_worker {
     try {
       watch_thread_ = std::thread([this] { watch(); });
       output_thread_ = std::thread([this, from = std::move(output.ours)] { forward_output(from.get()); });
-    } catch (...) { // the system gives no thread; nobody will have this object
+    } catch (const std::exception& why) { // the system gives no thread; nobody will have this object
       kill(process_, SIGKILL);
       if (watch_thread_.joinable())
         watch_thread_.join();
       else
         while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
         }
-      throw;
+      throw error("weft: cannot start the threads that watch worker process " + name_ + ": " + why.what());
     }
   }
 

@@ -5,6 +5,8 @@
 #include "api/src/machine_memory.hpp"
 #include "api/src/worker_channel.hpp"
 
+#include <weft/errors.hpp>
+
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
@@ -12,6 +14,7 @@
 #include <fcntl.h>
 #include <mutex>
 #include <sys/prctl.h>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 
@@ -61,7 +64,11 @@ void run_worker_process() {
     const worker_orders orders = receive_orders(inherited_lifeline_descriptor);
     prctl(PR_SET_NAME, orders.name.c_str());
     auto& end = *new end_of_work;
-    std::thread([&end] { watch_parent(end); }).detach();
+    try {
+      std::thread([&end] { watch_parent(end); }).detach();
+    } catch (const std::system_error& why) {
+      throw error(orders.name + " cannot start a thread: " + why.what());
+    }
     worker_options how;
     how.name = orders.name;
     how.threads = orders.threads;

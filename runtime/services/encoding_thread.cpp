@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <pthread.h>
+#include <system_error>
 #include <utility>
 
 namespace weft::detail {
@@ -11,11 +12,24 @@ encoding_thread::~encoding_thread() {
 }
 
 void encoding_thread::encode(value_ptr what, finish_function finish) {
-  std::lock_guard lock{mutex_};
-  if (closed_) return;
-  jobs_.push_back({std::move(what), std::move(finish)});
-  if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
-  changed_.notify_one();
+  {
+    std::lock_guard lock{mutex_};
+    if (closed_) return;
+    if (has_thread()) {
+      jobs_.push_back({std::move(what), std::move(finish)});
+      return changed_.notify_one();
+    }
+  }
+  finish(encode_now(*what));
+}
+
+bool encoding_thread::has_thread() {
+  try {
+    if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 void encoding_thread::close() {

@@ -13,14 +13,15 @@
 namespace weft::detail {
 
 /// Turns large values into bytes away from the io thread: most of a large value is only pointed at, but a
-/// tree of a million nodes takes its time, and it is user code. The thread starts with the first value.
+/// tree of a million nodes takes its time, and it is user code. The thread starts with the first value; where
+/// the system gives none, who asks does it.
 class encoding_thread {
  public:
   struct result {
     encoder bytes;
     std::exception_ptr error; ///< what the value's encoding threw
   };
-  /// Called on this thread.
+  /// Called on the thread that has encoded it.
   using finish_function = std::function<void(result)>;
 
   encoding_thread() = default;
@@ -37,6 +38,7 @@ class encoding_thread {
   static result encode_now(const value& what);
 
  private:
+  bool has_thread();
   void run();
 
   struct job {

@@ -6,6 +6,7 @@
 #include "runtime/services/transfer.hpp"
 #include "runtime/wire/data_message.hpp"
 #include "tests/support/mailbox.hpp"
+#include "tests/support/no_more_threads.hpp"
 #include "tests/unit/transfer_processes.hpp"
 
 #include <weft/detail/typed_value.hpp>
@@ -94,6 +95,13 @@ TEST_F(transferring, a_value_that_is_asked_for_arrives) {
   EXPECT_EQ(arrived.task, task_a);
   EXPECT_EQ(arrived.value->type_name(), "std::string");
   EXPECT_EQ(value_as<std::string>(*arrived.value), "hello");
+}
+
+TEST_F(transferring, a_large_value_arrives_though_there_is_no_thread_to_encode_it) {
+  const test::no_more_threads scope;
+  bob.say(request_value{worker_id{1}, task_a});
+  alice.answer(make_value<std::string>(std::string(1 << 20, 'x')));
+  EXPECT_EQ(value_as<std::string>(*bob.hear<value_arrived>().value).size(), std::size_t{1} << 20);
 }
 
 TEST_F(transferring, doubles_arrive_bit_for_bit) {
