@@ -11,6 +11,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/io/broker.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/io/network/multiplexer.hpp>
 
 #include <algorithm>
 #include <vector>
@@ -109,7 +110,9 @@ class link_state {
   }
 
   void end(const std::string& why, bool on_purpose) {
-    if (std::exchange(over_, true)) return;
+    if (over_) return;
+    outlive_this_turn();
+    over_ = true;
     for (auto& promise : std::exchange(flushing_, {}))
       promise->set_value();
     if (to_.box) pass_on(); // what it said before its end comes before what its end means
@@ -207,6 +210,13 @@ class link_state {
 
   void pass_on() {
     if (!heard_.empty()) to_.send(heard_);
+  }
+
+  // A connection holds its actor until it is closed. If everybody else has let go, closing it would destroy
+  // the actor, and this state, under the very handler that closes: CAF says of a write that it is done
+  // without holding the actor meanwhile.
+  void outlive_this_turn() {
+    self_->backend().post([actor = caf::actor_cast<caf::strong_actor_ptr>(self_)] {});
   }
 
   caf::io::broker* const self_;

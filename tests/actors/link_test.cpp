@@ -158,6 +158,18 @@ TEST_F(link_test, closing_sends_what_there_is_and_the_reason) {
   EXPECT_TRUE(end.on_purpose);
 }
 
+TEST_F(link_test, a_link_that_all_have_let_go_of_says_goodbye_and_ends) {
+  start_scheduler_end(15s, [this](const scheduler_event&) {
+    scheduler->begin_close("enough");
+    scheduler.reset(); // from here its own turns are all that keeps it
+    return true;
+  });
+  start_client_end();
+  client_releases(1);
+  EXPECT_EQ(client_ended.pop().how, "enough");
+  EXPECT_TRUE(scheduler_ended.pop().on_purpose);
+}
+
 TEST_F(link_test, garbage_ends_the_link_with_a_sentence_in_the_log) {
   testing::internal::CaptureStderr();
   start_scheduler_end();

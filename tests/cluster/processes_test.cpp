@@ -313,8 +313,8 @@ TEST(processes_begun, by_a_thread_that_has_ended_live_on) {
 
 class programs : public ::testing::Test {
  protected:
-  static std::string program() {
-    return std::filesystem::path(test::own_program()).parent_path() / "user_program";
+  static std::string program(const std::string& name = "user_program") {
+    return std::filesystem::path(test::own_program()).parent_path() / name;
   }
 };
 
@@ -352,6 +352,13 @@ TEST_F(programs, without_init_are_told_what_is_missing) {
 TEST_F(programs, that_are_workers_cannot_start_processes) {
   const auto end = test::run({program(), "nested"});
   EXPECT_NE(end.output.find("a worker process cannot start"), std::string::npos) << end.output << end.errors;
+}
+
+TEST_F(programs, hear_in_words_of_a_worker_process_that_gets_too_few_threads_and_go_on) {
+  const auto end = test::run({program("few_threads_program")});
+  EXPECT_EQ(end.exit_code, 0);
+  EXPECT_EQ(end.output, "weft: the worker process bob ended at its start: exit code 1\n42\n") << end.errors;
+  EXPECT_NE(end.errors.find("weft: worker bob cannot start a thread: "), std::string::npos) << end.errors;
 }
 
 TEST_F(programs, see_what_their_workers_print_with_the_workers_name) {

@@ -211,6 +211,19 @@ TEST_F(weft_program_test, its_scheduler_and_workers_end_cleanly_when_asked) {
   EXPECT_NE(end.errors.find(" left: "), std::string::npos) << end.errors;
 }
 
+TEST_F(weft_program_test, a_worker_that_gets_too_few_threads_says_so_and_ends_with_1) {
+  const std::string program =
+      std::filesystem::path(test::own_program()).parent_path() / "few_threads_program";
+  const auto end = test::run({program, "--weft-worker", address_, "--name", "bob", "--nthreads", "500"});
+  EXPECT_EQ(end.exit_code, 1) << end.errors;
+  EXPECT_NE(end.errors.find("weft: worker bob cannot start a thread: "), std::string::npos) << end.errors;
+  // Its name is free again.
+  const test::child_process bob{{test::own_program(), "--weft-worker", address_, "--name", "bob"}};
+  client client{address_};
+  client.wait_for_workers(1, 30s);
+  EXPECT_EQ(client.submit({.workers = {"bob"}}, inc, 41).result(), 42);
+}
+
 TEST_F(weft_program_test, a_worker_that_is_asked_to_end_hands_over_what_only_it_has) {
   test::child_process alice{{test::own_program(), "--weft-worker", address_, "--name", "alice"}};
   const test::child_process bob{{test::own_program(), "--weft-worker", address_, "--name", "bob"}};
