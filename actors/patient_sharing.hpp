@@ -18,7 +18,9 @@ namespace weft::detail {
 /// How CAF's threads share the actors that have something to do: one queue, as with CAF's own `work_sharing`,
 /// but a second thread is only called once the first has had no rest for a while. Most turns of our actors
 /// take a few µs, and one leads to the next: waking a thread for each costs more than all of them do, and
-/// takes the core from a task. Where there is more to do than one thread can, all do it.
+/// takes the core from a task. Where there is more to do than one thread can, all do it. The price: what
+/// comes in those first µs may have to wait for the turn that is taken then, so no turn may wait for another
+/// actor.
 class patient_sharing : public caf::policy::unprofiled {
  public:
   struct coordinator_data {

@@ -13,6 +13,7 @@
 #include <exception>
 #include <fcntl.h>
 #include <mutex>
+#include <string_view>
 #include <sys/prctl.h>
 #include <system_error>
 #include <thread>
@@ -85,7 +86,8 @@ void run_worker_process() {
     std::fprintf(stderr, "weft: ends in the middle of %s\n", join_words(tasks).c_str());
     end_process(1);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "weft: %s\n", error.what());
+    const std::string_view what = error.what();
+    std::fprintf(stderr, "%s%s\n", what.starts_with("weft: ") ? "" : "weft: ", error.what());
     end_process(1);
   }
 }

@@ -32,7 +32,8 @@ caf::actor spawn(caf::actor_system& system, std::function<void(int)> turn) {
 
 } // namespace
 
-TEST(patient_sharing, an_actor_runs_beside_one_whose_turn_takes_long) {
+TEST(patient_sharing, an_actor_that_is_told_something_runs_beside_one_whose_turn_takes_long) {
+  std::promise<void> there;
   std::promise<void> begun;
   std::promise<void> helped;
   settings how;
@@ -41,14 +42,17 @@ TEST(patient_sharing, an_actor_runs_beside_one_whose_turn_takes_long) {
     begun.set_value();
     helped.get_future().wait();
   });
-  const auto other = spawn(system, [&](int) { helped.set_value(); });
+  // Its own start shall not lie in the queue when the other one's turn begins.
+  const auto other = spawn(system, [&](int first) { (first ? there : helped).set_value(); });
+  caf::anon_send(other, 1);
+  there.get_future().wait();
   caf::anon_send(busy, 1);
   begun.get_future().wait();
   // So long that it counts as busy.
   const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{1};
   while (std::chrono::steady_clock::now() < until)
     std::this_thread::yield();
-  caf::anon_send(other, 1);
+  caf::anon_send(other, 0);
 }
 
 TEST(patient_sharing, what_actors_say_to_each_other_in_turns_all_arrives) {
