@@ -53,13 +53,23 @@ void watch_parent(end_of_work& end) {
   _exit(1);
 }
 
+// A terminal's Ctrl-C, and what ends all of a process group, is for the program: what follows, it says
+// itself. Not ignored: programs that a task starts would inherit that.
+void leave_to_the_program(int number) {
+  struct sigaction how {};
+  how.sa_handler = [](int) {};
+  how.sa_flags = SA_RESTART;
+  sigaction(number, &how, nullptr);
+}
+
 } // namespace
 
 void run_worker_process() {
   unsetenv(worker_marker); // programs that a task starts are no workers
   for (const int descriptor : {inherited_control_descriptor, inherited_lifeline_descriptor})
     fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  std::signal(SIGINT, SIG_IGN); // a terminal's Ctrl-C is for the program; what follows, it says itself
+  leave_to_the_program(SIGINT);
+  leave_to_the_program(SIGTERM);
   setvbuf(stdout, nullptr, _IOLBF, 0);
   try {
     const worker_orders orders = receive_orders(inherited_lifeline_descriptor);

@@ -14,9 +14,31 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+// Names that Weft's own templates have too.
+namespace app {
+
+struct plus {
+  int more;
+  int operator()(int x) const { return x + more; }
+};
+struct doubled {
+  plus inner;
+  int operator()(int x) const { return 2 * inner(x); }
+};
+[[maybe_unused]] const plus& unwrap(const doubled& from) {
+  return from.inner;
+}
+template <class T>
+std::size_t heap_bytes(const T&) {
+  throw std::logic_error("not for Weft");
+}
+
+} // namespace app
 
 namespace weft {
 namespace {
@@ -100,6 +122,19 @@ TEST_P(calls, wait_for_a_list_of_different_types) {
   auto number = client_.submit(inc, 0);
   auto text = client_.submit([](int x) { return std::to_string(x); }, number);
   EXPECT_EQ(wait({number, text}, {.timeout = 60s}).done, (std::vector<any_future>{number, text}));
+}
+
+TEST_P(calls, take_ranges_that_make_their_futures_as_they_go) {
+  const std::vector<int> numbers{1, 2, 3};
+  const auto results = client_.map(inc, numbers);
+  const auto made = numbers | std::views::transform([&](int x) { return results.at(x - 1); });
+  EXPECT_EQ(client_.gather(made), (std::vector{2, 3, 4}));
+  EXPECT_EQ(wait(made).done, results);
+  EXPECT_FALSE(wait(made, {.until = wait_until::first}).done.empty());
+}
+
+TEST_P(calls, of_functors_do_not_mistake_their_helpers_for_wefts) {
+  EXPECT_EQ(client_.submit(app::doubled{{1}}, 10).result(), 22);
 }
 
 TEST_P(calls, wait_for_two_or_three_futures_with_the_options_last) {

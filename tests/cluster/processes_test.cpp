@@ -97,6 +97,14 @@ TEST_F(processes, a_worker_killed_in_mid_run_costs_only_time) {
   EXPECT_EQ(cluster_.worker_names().size(), 2u);
 }
 
+TEST_F(processes, a_signal_that_ends_all_of_a_process_group_is_left_to_the_program) {
+  for (const auto& worker : client_.workers())
+    for (const int signal : {SIGTERM, SIGINT})
+      kill(static_cast<pid_t>(worker.pid), signal);
+  EXPECT_EQ(begin_sum(client_, 30).result(), 30 * 31 / 2);
+  EXPECT_EQ(client_.workers().size(), 3u);
+}
+
 TEST_F(processes, results_that_only_a_killed_worker_had_are_computed_again) {
   auto large = client_.submit({.workers = {"worker-2"}, .allow_other_workers = true}, make_large,
                               std::size_t{100'000});

@@ -49,6 +49,58 @@ class own_flags {
   unsigned long bits_;
 };
 
+/// Looks like a container, and has more to it than its elements.
+template <class T>
+class named_column {
+ public:
+  using value_type = T;
+  void push_back(const T& value);
+  void clear();
+  std::size_t size() const;
+  const T* begin() const;
+  const T* end() const;
+
+ private:
+  std::string name_;
+  std::vector<T> values_;
+};
+/// Looks like an optional, and says why there is nothing.
+template <class T>
+class outcome {
+ public:
+  using value_type = T;
+  bool has_value() const;
+  T& operator*();
+  const T& operator*() const;
+  void emplace(T value);
+  void reset();
+
+ private:
+  T value_{};
+  std::string why_;
+};
+struct gives_back {
+  void operator()(int* where) const;
+};
+
+class shape {
+ public:
+  friend auto weft_fields(shape& its) { return std::tie(its.name_); }
+
+ private:
+  std::string name_;
+};
+class circle : public shape {
+ public:
+  double radius = 1;
+  circle() = default;
+};
+class ring : public circle {
+ public:
+  ring() = default;
+  friend auto weft_fields(ring& its) { return std::tie(its.radius); }
+};
+
 template <class T>
 struct tagged_vector : std::vector<T> {
   using std::vector<T>::vector;
@@ -73,6 +125,22 @@ TEST(codec, what_only_looks_like_a_bitset_or_an_adaptor_is_neither) {
   EXPECT_FALSE(travels<own_stack<int>>);
   EXPECT_FALSE(travels<own_flags<9>>);
   EXPECT_FALSE(travels<tagged_stack<int>>);
+}
+
+TEST(codec, what_only_looks_like_a_container_or_an_optional_is_neither) {
+  EXPECT_FALSE(travels<named_column<int>>);
+  EXPECT_FALSE(travels<outcome<int>>);
+}
+
+TEST(codec, what_another_deleter_gives_back_does_not_come_from_new) {
+  EXPECT_TRUE(travels<std::unique_ptr<int>>);
+  EXPECT_FALSE((travels<std::unique_ptr<int, gives_back>>));
+}
+
+TEST(codec, the_function_of_a_base_class_does_not_speak_for_what_is_derived) {
+  EXPECT_TRUE(travels<shape>);
+  EXPECT_FALSE(travels<circle>);
+  EXPECT_TRUE(travels<ring>);
 }
 
 TEST(codec, bitsets_arrive) {

@@ -178,7 +178,7 @@ class WEFT_API client {
   /// is fetched all at once. Futures of void: only waits. Throws std::invalid_argument for another client's.
   template <detail::range_of_typed_futures Futures>
   auto gather(const Futures& futures) {
-    return gather_range(futures);
+    return gather_range(detail::kept(futures));
   }
   /// The same for a list in braces.
   template <class T>

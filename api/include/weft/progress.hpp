@@ -25,7 +25,8 @@ WEFT_API void show_progress(const std::vector<const future_handle*>& futures,
 /// terminal, elsewhere a line now and then. Does not throw what a task failed with: it counts failures.
 template <detail::range_of_futures Futures>
 void progress(const Futures& futures, const progress_options& options = {}) {
-  detail::show_progress(detail::handles_of(futures), options);
+  const auto& all = detail::kept(futures);
+  detail::show_progress(detail::handles_of(all), options);
 }
 
 template <class T>

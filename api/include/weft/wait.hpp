@@ -58,11 +58,12 @@ refused refuse_wait() {
 /// what a task failed with. Throws timeout_error; std::invalid_argument when waiting for the first of none.
 template <detail::range_of_futures Futures>
 wait_result<detail::element_t<Futures>> wait(const Futures& futures, wait_options options = {}) {
-  const auto done = detail::wait_for_futures(detail::handles_of(futures), options.until,
+  const auto& all = detail::kept(futures);
+  const auto done = detail::wait_for_futures(detail::handles_of(all), options.until,
                                              detail::deadline_after(options.timeout));
   wait_result<detail::element_t<Futures>> result;
   std::size_t number = 0;
-  for (const auto& future : futures)
+  for (const auto& future : all)
     (done[number++] ? result.done : result.not_done).push_back(future);
   return result;
 }

@@ -187,6 +187,20 @@ concept range_of_typed_futures = range_of_futures<Range> && requires {
 template <class Range>
 concept range_of_untyped_futures = range_of_futures<Range> && !range_of_typed_futures<Range>;
 
+/// The range, or copies of its futures where it gives each only for a moment.
+template <class Range>
+decltype(auto) kept(const Range& futures) {
+  if constexpr (std::is_lvalue_reference_v<decltype(*std::begin(futures))>) {
+    return (futures);
+  } else {
+    std::vector<element_t<Range>> copies;
+    for (auto&& future : futures)
+      copies.push_back(future);
+    return copies;
+  }
+}
+
+/// Pointers into the range: see `kept`.
 template <class Range>
 auto handles_of(const Range& futures) {
   // The type is asked of the range: spelt out, the vector would be instantiated for all who include this.

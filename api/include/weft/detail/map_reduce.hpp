@@ -37,7 +37,7 @@ void reduce_into(Result& total, Reduce& reduce, const Result& next) {
   // Not assigned at once: a function may return a reference to what it was given.
   Result sum = [&]() -> decltype(auto) {
     if constexpr (std::is_member_pointer_v<std::remove_const_t<Reduce>>)
-      return invoke_callable(reduce, total, next);
+      return detail::invoke_callable(reduce, total, next);
     else
       return reduce(static_cast<Result&&>(total), next);
   }();
@@ -53,15 +53,15 @@ struct map_reduce_piece {
   template <class Piece>
   Result operator()(const Piece& piece) const {
     auto at = piece.begin();
-    auto&& its_map = callable_of_a_run<const element_t<Piece>&>(unwrap(map));
-    Result total = static_cast<Result>(invoke_callable(its_map, *at));
+    auto&& its_map = callable_of_a_run<const element_t<Piece>&>(detail::unwrap(map));
+    Result total = static_cast<Result>(detail::invoke_callable(its_map, *at));
     fold(total, its_map, ++at, piece.end());
     return total;
   }
 
   template <class Piece>
   Result operator()(const Piece& piece, const Result& initial) const {
-    auto&& its_map = callable_of_a_run<const element_t<Piece>&>(unwrap(map));
+    auto&& its_map = callable_of_a_run<const element_t<Piece>&>(detail::unwrap(map));
     Result total = initial;
     fold(total, its_map, piece.begin(), piece.end());
     return total;
@@ -70,9 +70,9 @@ struct map_reduce_piece {
  private:
   template <class ItsMap, class Iterator>
   void fold(Result& total, ItsMap& its_map, Iterator at, Iterator end) const {
-    auto&& its_reduce = callable_of_a_run<Result, const Result&>(unwrap(reduce));
+    auto&& its_reduce = callable_of_a_run<Result, const Result&>(detail::unwrap(reduce));
     for (; at != end; ++at)
-      reduce_into<Result>(total, its_reduce, static_cast<Result>(invoke_callable(its_map, *at)));
+      reduce_into<Result>(total, its_reduce, static_cast<Result>(detail::invoke_callable(its_map, *at)));
   }
 };
 
@@ -101,7 +101,7 @@ struct map_reduce_join {
   Reduce reduce;
 
   Result operator()(const std::vector<const Result*>& parts) const {
-    auto&& its_reduce = callable_of_a_run<Result, const Result&>(unwrap(reduce));
+    auto&& its_reduce = callable_of_a_run<Result, const Result&>(detail::unwrap(reduce));
     Result total = *parts.front();
     for (std::size_t i = 1; i < parts.size(); ++i)
       reduce_into(total, its_reduce, *parts[i]);
@@ -208,7 +208,7 @@ std::vector<Element> take_elements(Iterator& at, std::size_t size) {
     piece.reserve(size);
     for (std::uint64_t bytes = 0; piece.size() < size && bytes < piece_bytes_max; ++at) {
       piece.push_back(static_cast<const Element&>(*at));
-      if constexpr (owns_heap<Element>) bytes += heap_bytes(piece.back());
+      if constexpr (owns_heap<Element>) bytes += detail::heap_bytes(piece.back());
     }
   }
   return piece;

@@ -100,77 +100,11 @@ constexpr bool is_named(std::string_view name) {
   return std::string_view(__PRETTY_FUNCTION__).find(name) != std::string_view::npos;
 }
 
-/// Whether Base, which a class names as its own, is a base class of it.
-template <class T, class Base>
-inline constexpr bool adds_to = std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>;
-
-/// Whether T is derived from one of the standard's class templates: the name of each is also a member of what
-/// is derived from it.
+/// Whether T is of one of the standard's class templates. What others do with what looks like a container is
+/// not known: it may have more to it than its elements, and so has a class derived from one.
 template <class T>
-constexpr bool is_derived_from_standard() {
-  if constexpr (is_named<T>("T = std::"))
-    return false;
-  else
-    return requires {
-      requires adds_to<T, typename T::vector>;
-    }
-  || requires {
-    requires adds_to<T, typename T::basic_string>;
-  }
-  || requires {
-    requires adds_to<T, typename T::deque>;
-  }
-  || requires {
-    requires adds_to<T, typename T::list>;
-  }
-  || requires {
-    requires adds_to<T, typename T::forward_list>;
-  }
-  || requires {
-    requires adds_to<T, typename T::map>;
-  }
-  || requires {
-    requires adds_to<T, typename T::multimap>;
-  }
-  || requires {
-    requires adds_to<T, typename T::set>;
-  }
-  || requires {
-    requires adds_to<T, typename T::multiset>;
-  }
-  || requires {
-    requires adds_to<T, typename T::unordered_map>;
-  }
-  || requires {
-    requires adds_to<T, typename T::unordered_multimap>;
-  }
-  || requires {
-    requires adds_to<T, typename T::unordered_set>;
-  }
-  || requires {
-    requires adds_to<T, typename T::unordered_multiset>;
-  }
-  || requires {
-    requires adds_to<T, typename T::optional>;
-  }
-  || requires {
-    requires adds_to<T, typename T::variant>;
-  }
-  || requires {
-    requires adds_to<T, typename T::unique_ptr>;
-  }
-  || requires {
-    requires adds_to<T, typename T::tuple>;
-  }
-  || requires {
-    requires adds_to<T, typename T::pair>;
-  };
-}
-
-/// A class derived from a container is none: it may have more to it than its elements.
-template <class T>
-concept instance_of_template =
-    !std::is_void_v<typename template_arguments<T>::types> && !is_derived_from_standard<T>();
+concept instance_of_standard_template =
+    !std::is_void_v<typename template_arguments<T>::types> && is_named<T>("T = std::");
 
 template <class T>
 concept custom_codec = requires(encoder& to, decoder& from, const T& value) {
@@ -178,10 +112,23 @@ concept custom_codec = requires(encoder& to, decoder& from, const T& value) {
   { codec<T>::decode(from) } -> std::convertible_to<T>;
 };
 
+/// Who may take the place of a user's function that is for a base class: one for the class itself is
+/// preferred.
+namespace without_fields {
+struct none {};
+template <class T>
+none weft_fields(T&&);
+template <class T>
+concept resolved = requires(T& value) {
+  { weft_fields(value) } -> std::same_as<none>;
+};
+} // namespace without_fields
+
 template <class T>
 concept fields_codec = requires(T& value) {
   weft_fields(value);
-};
+}
+&&!without_fields::resolved<T>;
 
 template <class T>
 concept sized_range = requires(const T& range) {
@@ -308,8 +255,7 @@ concept variant_like = requires(T& value) {
 
 template <class T>
 concept owning_pointer = requires(T& pointer) {
-  typename T::deleter_type;
-  requires std::is_empty_v<typename T::deleter_type>;
+  requires is_named<typename T::deleter_type>("T = std::default_delete<"); // it gets what `new` gave
   { pointer.release() } -> std::same_as<typename T::element_type*>;
   // An array's length is not known; a base class's object would arrive cut down to the base.
   requires !requires {
@@ -411,7 +357,7 @@ constexpr codec_kind find_codec_kind() {
     return duration;
   else if constexpr (bitset_size<T> != 0)
     return fixed_bits;
-  else if constexpr (instance_of_template<T>) {
+  else if constexpr (instance_of_standard_template<T>) {
     if constexpr (contiguous_container<T>)
       return contiguous;
     else if constexpr (bit_container<T>)

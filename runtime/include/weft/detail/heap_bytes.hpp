@@ -30,14 +30,14 @@ std::uint64_t heap_bytes(const T& value) {
     bytes = codec<T>::heap_bytes(value);
   } else if constexpr (kind == fields) {
     const auto fields = weft_fields(const_cast<T&>(value));
-    visit_parts(fields, [&](const auto&... field) { ((bytes += heap_bytes(field)), ...); });
+    visit_parts(fields, [&](const auto&... field) { ((bytes += detail::heap_bytes(field)), ...); });
   } else if constexpr (kind == aggregate) {
-    visit_fields(value, [&](const auto&... field) { ((bytes += heap_bytes(field)), ...); });
+    visit_fields(value, [&](const auto&... field) { ((bytes += detail::heap_bytes(field)), ...); });
   } else if constexpr (kind == tuple) {
-    visit_parts(value, [&](const auto&... part) { ((bytes += heap_bytes(part)), ...); });
+    visit_parts(value, [&](const auto&... part) { ((bytes += detail::heap_bytes(part)), ...); });
   } else if constexpr (kind == array) {
     for (const auto& element : value)
-      bytes += heap_bytes(element);
+      bytes += detail::heap_bytes(element);
   } else if constexpr (kind == bits) {
     bytes = value.capacity() / 8;
   } else if constexpr (kind == contiguous) {
@@ -48,23 +48,23 @@ std::uint64_t heap_bytes(const T& value) {
     if (data < self || data >= self + sizeof value) bytes = value.capacity() * sizeof(element);
     if constexpr (owns_heap<element>)
       for (const auto& part : value)
-        bytes += heap_bytes(part);
+        bytes += detail::heap_bytes(part);
   } else if constexpr (kind == sequence || kind == set || kind == map) {
     bytes = count_elements(value) * (sizeof(typename T::value_type) + node_overhead);
     if constexpr (owns_heap<typename T::value_type>) {
       for (const auto& part : value) {
         if constexpr (kind == map)
-          bytes += heap_bytes(part.first) + heap_bytes(part.second);
+          bytes += detail::heap_bytes(part.first) + detail::heap_bytes(part.second);
         else
-          bytes += heap_bytes(part);
+          bytes += detail::heap_bytes(part);
       }
     }
   } else if constexpr (kind == adaptor) {
-    bytes = heap_bytes(opened_adaptor<T>::container(value));
+    bytes = detail::heap_bytes(opened_adaptor<T>::container(value));
   } else if constexpr (kind == optional) {
-    if (value) bytes = heap_bytes(*value);
+    if (value) bytes = detail::heap_bytes(*value);
   } else if constexpr (kind == owner) {
-    if (value) bytes = sizeof(typename T::element_type) + heap_bytes(*value);
+    if (value) bytes = sizeof(typename T::element_type) + detail::heap_bytes(*value);
   }
   return bytes;
 }

@@ -208,14 +208,14 @@ class WEFT_HIDDEN typed_body final : public task_body {
 
   std::uint64_t nbytes() const noexcept override {
     const auto behind = arguments_.visit(
-        [](const Arguments&... argument) { return (std::uint64_t{0} + ... + heap_bytes(argument)); });
-    return sizeof *this + behind + heap_bytes(unwrap(function_));
+        [](const Arguments&... argument) { return (std::uint64_t{0} + ... + detail::heap_bytes(argument)); });
+    return sizeof *this + behind + detail::heap_bytes(detail::unwrap(function_));
   }
 
   function_id function() const noexcept override {
     auto& descriptor = descriptor_of<Wrapped, Arguments...>::registered();
     if constexpr (kind == callable_kind::pointer || kind == callable_kind::member_function) {
-      return number_function(descriptor, words_of(unwrap(function_)));
+      return number_function(descriptor, words_of(detail::unwrap(function_)));
     } else {
       const auto number = descriptor.number.load();
       return number != 0 ? function_id{number} : number_function(descriptor);
@@ -245,7 +245,7 @@ class WEFT_HIDDEN typed_body final : public task_body {
   }
 
   value_ptr call(const resolved_t<Arguments>&... arguments) const {
-    const auto& callable = unwrap(function_);
+    const auto& callable = detail::unwrap(function_);
     if constexpr (std::is_invocable_v<const function_type&, const resolved_t<Arguments>&...>) {
       return call_now(callable, arguments...);
     } else {
@@ -266,10 +266,10 @@ class WEFT_HIDDEN typed_body final : public task_body {
   template <class Function>
   static value_ptr call_now(Function& callable, const resolved_t<Arguments>&... arguments) {
     if constexpr (std::is_void_v<std::invoke_result_t<Function&, const resolved_t<Arguments>&...>>) {
-      invoke_callable(callable, arguments...);
-      return make_value<unit>();
+      detail::invoke_callable(callable, arguments...);
+      return detail::make_value<unit>();
     } else {
-      return make_value<result_type>(invoke_callable(callable, arguments...));
+      return detail::make_value<result_type>(detail::invoke_callable(callable, arguments...));
     }
   }
 

@@ -50,7 +50,7 @@ class WEFT_HIDDEN typed_value final : public object_value {
   mutable T object_; // changed by extract_value only, when nobody else looks
   // Measured once: who still counts the value must neither look at an object that is being taken out nor get
   // another answer afterwards.
-  std::uint64_t nbytes_ = sizeof *this + heap_bytes(object_);
+  std::uint64_t nbytes_ = sizeof *this + detail::heap_bytes(object_);
 };
 
 /// A value holding a T made from the arguments.
