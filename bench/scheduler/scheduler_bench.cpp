@@ -22,6 +22,7 @@ using namespace weft::detail;
 class one_function : public function_directory {
  public:
   weft::module_id module_of(weft::function_id) const override { return {1}; }
+  weft::module_id target_module_of(weft::function_id) const override { return {}; }
   bool is_local(weft::module_id) const override { return true; }
   std::string name_of(weft::function_id) const override { return "inc"; }
   std::string description_of(weft::module_id) const override { return "this program"; }

@@ -14,6 +14,8 @@ class function_directory {
 
   /// The module the function lives in.
   virtual module_id module_of(function_id function) const = 0;
+  /// The module that it points into, of a function pointer into another one than its own; else none.
+  virtual module_id target_module_of(function_id function) const = 0;
   /// Whether that module is loaded in this process.
   virtual bool is_local(module_id module) const = 0;
   /// "inc"; what a printable key begins with.

@@ -94,7 +94,7 @@ bool scheduler_state::may_run_on(const record& row, worker_id worker) const {
   const worker_record& candidate = workers_[worker.value];
   if (!candidate.live) return false;
   // Data of no function may lie anywhere.
-  if (row.function && !has_module(candidate, functions_.module_of(row.function))) return false;
+  if (row.function && !can_call(candidate, row.function)) return false;
   if (!row.extras || !row.extras->demands) return true;
   const task_demands& demands = *row.extras->demands;
   return demands.workers.empty() || demands.allow_other_workers ||
@@ -108,15 +108,22 @@ bool scheduler_state::has_module(const worker_record& worker, module_id module) 
   return std::find(its.modules.begin(), its.modules.end(), module) != its.modules.end();
 }
 
+bool scheduler_state::can_call(const worker_record& worker, function_id function) const {
+  const module_id target = functions_.target_module_of(function);
+  return has_module(worker, functions_.module_of(function)) && (!target || has_module(worker, target));
+}
+
 failure_ptr scheduler_state::mismatch(function_id function) const {
-  const module_id wanted = functions_.module_of(function);
+  std::string wanted = functions_.description_of(functions_.module_of(function));
+  if (const module_id target = functions_.target_module_of(function))
+    wanted += ", together with " + functions_.description_of(target) + ", which it points into";
   std::vector<module_id> present;
   for (const worker_record& worker : workers_)
     if (worker.live)
       for (const module_id module : worker.attributes->modules)
         if (std::find(present.begin(), present.end(), module) == present.end()) present.push_back(module);
   std::string sentence = "no worker has the module that calls " + functions_.name_of(function) + ": wanted " +
-                         functions_.description_of(wanted) + "; present: ";
+                         wanted + "; present: ";
   for (std::size_t i = 0; i < present.size(); ++i)
     sentence += (i == 0 ? "" : "; ") + functions_.description_of(present[i]);
   if (present.empty()) sentence += "none";
@@ -451,12 +458,7 @@ void scheduler_state::steal(scheduler_commands& commands) {
 // --------------------------------------------------------------------------------
 
 scheduler_state::function_record& scheduler_state::function(function_id id) {
-  const std::size_t known = function_records_.size();
-  if (id.value >= known) {
-    function_records_.resize(id.value + 1);
-    for (std::size_t i = std::max<std::size_t>(known, 1); i < function_records_.size(); ++i)
-      function_records_[i].module = functions_.module_of({static_cast<std::uint32_t>(i)});
-  }
+  if (id.value >= function_records_.size()) function_records_.resize(id.value + 1);
   return function_records_[id.value];
 }
 
@@ -478,13 +480,12 @@ void scheduler_state::measure(function_id id, std::int64_t duration) {
 }
 
 scheduler_state::spread scheduler_state::spread_of(function_id id) {
-  const module_id module = function(id).module;
-  if (module.value >= spreads_.size()) spreads_.resize(module.value + 1, spread::unknown);
-  spread& known = spreads_[module.value];
+  if (id.value >= spreads_.size()) spreads_.resize(id.value + 1, spread::unknown);
+  spread& known = spreads_[id.value];
   if (known == spread::unknown) {
     std::size_t holders = 0;
     for (const worker_record& worker : workers_)
-      holders += worker.live && has_module(worker, module);
+      holders += worker.live && can_call(worker, id);
     known = holders == live_count_ ? spread::everywhere : holders > 0 ? spread::somewhere : spread::nowhere;
   }
   return known;

@@ -259,15 +259,15 @@ class scheduler_state {
   void advance_retirements(scheduler_commands& commands);
   bool may_run_on(const record& row, worker_id worker) const;
   bool has_module(const worker_record& worker, module_id module) const;
+  bool can_call(const worker_record& worker, function_id function) const;
   failure_ptr mismatch(function_id function) const;
 
-  // What is known of a function: where it lives, and how long it takes.
+  // How long a function takes.
   struct function_record {
-    module_id module;
     std::int64_t mean_time = 0; // nanoseconds, of its own; 0: not measured
     bool waits = false;         // inside, for other tasks: how long that takes is not known
   };
-  // Which live workers have a module.
+  // Which live workers can call a function.
   enum class spread : std::uint8_t { unknown, everywhere, somewhere, nowhere };
 
   function_record& function(function_id id);
@@ -297,7 +297,7 @@ class scheduler_state {
   std::map<task_id, early_datum> early_;          // came to a worker before its client said so
   std::map<std::string, task_id> keys_;           // the users' own keys, while their tasks live
   std::vector<function_record> function_records_; // by function
-  std::vector<spread> spreads_;                   // by module; void when a worker joins or leaves
+  std::vector<spread> spreads_;                   // by function; void when a worker joins or leaves
   priority_queue ready_;                          // tasks that any worker may run; entries may be out of date
   std::vector<task_id> unplaceable_;              // ready, but no live worker may run them
   std::deque<worker_id> open_;                    // workers that may have room, in turn

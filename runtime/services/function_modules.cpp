@@ -14,7 +14,7 @@ std::vector<module_reference> function_registry::modules() {
   rescan_if_changed();
   std::vector<module_reference> result;
   for (const auto& module : modules_) {
-    if (!has_functions(module)) continue;
+    if (module.places.empty() || !allows_pointers(module)) continue;
     result.push_back(module.reference);
     if (module.places.front().program) std::rotate(result.begin(), result.end() - 1, result.end());
   }
@@ -33,6 +33,10 @@ module_reference function_registry::describe(module_id module) const {
 
 module_id function_registry::module_of(function_id function) const {
   return {function.value == 0 ? 0 : function_modules_.load(function.value - 1)};
+}
+
+module_id function_registry::target_module_of(function_id function) const {
+  return {function.value == 0 ? 0 : target_modules_.load(function.value - 1)};
 }
 
 bool function_registry::is_local(module_id module) const {

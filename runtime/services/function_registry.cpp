@@ -145,10 +145,13 @@ function_id function_registry::number_locked(function_descriptor& descriptor, co
   made.reference.offset = reinterpret_cast<std::uintptr_t>(&descriptor) - place->base;
   made.reference.type = descriptor.type->name();
   made.reference.target = target_of(descriptor.kind, words);
-  if (made.reference.target.how == target_reference::kind::function)
-    if (const auto* const called = loaded_with(made.reference.target.module))
-      made.reference.target_module_name = called->reference.name;
   made.module = intern_locked(module->reference);
+  if (made.reference.target.how == target_reference::kind::function)
+    if (const auto* const called = loaded_with(made.reference.target.module)) {
+      made.reference.target_module_name = called->reference.name;
+      // No worker is asked for a module whose pointers do not travel anyhow.
+      if (called != module && allows_pointers(*called)) made.target_module = intern_locked(called->reference);
+    }
   const reference_key key{made.reference.module, made.reference.offset, made.reference.target};
   const auto known = by_reference_.find(key);
   if (known == by_reference_.end()) return append(std::move(made));
@@ -163,6 +166,7 @@ function_id function_registry::append(function_record record) {
   const reference_key key{record.reference.module, record.reference.offset, record.reference.target};
   const function_id function{static_cast<std::uint32_t>(functions_.size() + 1)};
   function_modules_.store(functions_.size(), record.module.value);
+  target_modules_.store(functions_.size(), record.target_module.value);
   functions_.push_back(std::move(record));
   by_reference_.emplace(key, function);
   return function;
@@ -249,9 +253,12 @@ function_id function_registry::intern(const function_reference& reference) {
   made.reference = reference;
   made.reference.name = printable(reference.name);
   made.reference.module_name = printable(reference.module_name);
-  if (made.reference.target.how == target_reference::kind::function)
-    made.reference.target_module_name = printable(reference.target_module_name);
   made.module = intern_locked({reference.module, made.reference.module_name});
+  if (const auto& target = reference.target; target.how == target_reference::kind::function) {
+    made.reference.target_module_name = printable(reference.target_module_name);
+    if (target.module != reference.module)
+      made.target_module = intern_locked({target.module, made.reference.target_module_name});
+  }
   resolve(made);
   auto* const descriptor = made.descriptor;
   const auto function = append(std::move(made));

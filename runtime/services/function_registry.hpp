@@ -47,7 +47,7 @@ struct function_reference {
   friend bool operator==(const function_reference&, const function_reference&) = default;
 };
 
-/// A module that has task functions, as a worker announces it.
+/// A module whose functions may be called, as a worker announces it.
 struct module_reference {
   build_id id;
   std::string name;
@@ -112,13 +112,14 @@ class WEFT_API function_registry final : public function_directory {
 
   // -- modules ------------------------------------------------------------------
 
-  /// The modules loaded in this process that have task functions, the program first.
+  /// The modules loaded in this process whose functions may be called, the program first.
   std::vector<module_reference> modules();
   /// The number that stands for a module here, loaded or not.
   module_id intern_module(const module_reference& reference);
   module_reference describe(module_id module) const;
 
   module_id module_of(function_id function) const override;
+  module_id target_module_of(function_id function) const override;
   bool is_local(module_id module) const override;
   std::string name_of(function_id function) const override;
   std::string description_of(module_id module) const override;
@@ -137,6 +138,7 @@ class WEFT_API function_registry final : public function_directory {
     function_descriptor* descriptor = nullptr; // null while the module is not loaded
     callable_words words;
     module_id module;
+    module_id target_module; // of a pointer into another module than that
     function_reference reference; // the name is filled in when it is wanted
   };
   using reference_key = std::tuple<build_id, std::uint64_t, target_reference>;
@@ -189,6 +191,7 @@ class WEFT_API function_registry final : public function_directory {
 
   // Written with the mutex held, read without.
   published_numbers function_modules_;
+  published_numbers target_modules_;
   published_numbers modules_loaded_;
   std::array<std::atomic<const pointer_entry*>, pointer_slots> pointer_cache_{};
 };

@@ -165,6 +165,10 @@ TEST_F(trial, a_pointer_to_a_function_of_a_linked_library) {
   const auto body = make_body(library_function, 1);
 #ifdef __PIE__
   EXPECT_EQ(result<int>(body), 2);
+  auto& registry = function_registry::instance();
+  const auto target = registry.target_module_of(body->function());
+  EXPECT_EQ(target, registry.module_of(library_a_lambda_task(1)->function()));
+  EXPECT_FALSE(registry.target_module_of(make_body(named_function, 1)->function())) << "its own module";
 #else
   EXPECT_NE(refusal(body).find("wrap the call in a lambda"), std::string::npos) << refusal(body);
 #endif

@@ -49,13 +49,16 @@ module_id function_table::add_module(std::string description, bool local) {
   return {static_cast<std::uint32_t>(modules_.size())};
 }
 
-function_id function_table::add_function(std::string name, module_id module) {
-  functions_.push_back({std::move(name), module});
+function_id function_table::add_function(std::string name, module_id module, module_id target_module) {
+  functions_.push_back({std::move(name), module, target_module});
   return {static_cast<std::uint32_t>(functions_.size())};
 }
 
 module_id function_table::module_of(function_id function) const {
   return functions_.at(function.value - 1).module;
+}
+module_id function_table::target_module_of(function_id function) const {
+  return functions_.at(function.value - 1).target_module;
 }
 bool function_table::is_local(module_id module) const {
   return modules_.at(module.value - 1).local;

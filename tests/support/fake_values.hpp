@@ -60,9 +60,11 @@ detail::body_ptr make_fake_body(function_id function, std::uint64_t number = 0,
 class function_table final : public detail::function_directory {
  public:
   module_id add_module(std::string description, bool local);
-  function_id add_function(std::string name, module_id module);
+  /// One with a target module is a function pointer into it.
+  function_id add_function(std::string name, module_id module, module_id target_module = {});
 
   module_id module_of(function_id function) const override;
+  module_id target_module_of(function_id function) const override;
   bool is_local(module_id module) const override;
   std::string name_of(function_id function) const override;
   std::string description_of(module_id module) const override;
@@ -71,6 +73,7 @@ class function_table final : public detail::function_directory {
   struct function {
     std::string name;
     module_id module;
+    module_id target_module;
   };
   struct module {
     std::string description;

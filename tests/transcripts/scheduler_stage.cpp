@@ -19,6 +19,7 @@ class scheduler_stage final : public stage {
     for (const char* name : {"load", "clean", "train"})
       functions_.add_function(name, program);
     functions_.add_function("render", library);
+    functions_.add_function("paint", program, library); // a pointer into the library
   }
 
   void hear(const std::string& line) override {

@@ -51,6 +51,7 @@ class lambda_body final : public task_body {
 
 class one_function final : public function_directory {
   module_id module_of(function_id) const override { return module_id{1}; }
+  module_id target_module_of(function_id) const override { return {}; }
   bool is_local(module_id) const override { return true; }
   std::string name_of(function_id) const override { return "inc"; }
   std::string description_of(module_id) const override { return "this test"; }
