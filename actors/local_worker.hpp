@@ -44,6 +44,10 @@ class local_worker final : public worker_handle, public std::enable_shared_from_
   worker_id id() const noexcept override { return engine_->id(); }
   const std::string& name() const noexcept override { return engine_->name(); }
   std::vector<std::string> stop(std::chrono::nanoseconds limit) override;
+  bool runs_calling_thread() const noexcept override { return engine_->runs_calling_thread(); }
+  std::vector<std::string> wait_for_tasks(std::chrono::nanoseconds limit) override {
+    return engine_->wait_until_idle(limit);
+  }
   void ask_to_retire() override;
   bool wait_until_left(std::chrono::nanoseconds limit) override;
   std::string how_it_left() const override;

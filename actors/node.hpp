@@ -111,6 +111,13 @@ class worker_handle {
   /// it again, or end the process. Idempotent.
   virtual std::vector<std::string> stop(std::chrono::nanoseconds limit) = 0;
 
+  /// Whether it is one of its tasks that asks.
+  virtual bool runs_calling_thread() const noexcept = 0;
+
+  /// Asks the tasks that run to stop and waits for them up to `limit`, but goes on being a worker. Returns
+  /// the keys of those that still run.
+  virtual std::vector<std::string> wait_for_tasks(std::chrono::nanoseconds limit) = 0;
+
   /// Asks the scheduler to let it hand over what only it has and leave; wait_until_left says when it has.
   virtual void ask_to_retire() = 0;
 

@@ -109,6 +109,10 @@ class remote_worker final : public worker_handle {
     data_->close();
     return {};
   }
+  bool runs_calling_thread() const noexcept override { return worker_->runs_calling_thread(); }
+  std::vector<std::string> wait_for_tasks(std::chrono::nanoseconds limit) override {
+    return worker_->wait_for_tasks(limit);
+  }
   void ask_to_retire() override { worker_->ask_to_retire(); }
   bool wait_until_left(std::chrono::nanoseconds limit) override { return worker_->wait_until_left(limit); }
   std::string how_it_left() const override { return worker_->how_it_left(); }

@@ -24,8 +24,16 @@ class cluster_worker {
   /// Whether it still runs (a process may have died).
   virtual bool running() const = 0;
 
+  /// Whether it is one of its tasks that asks.
+  virtual bool runs_calling_thread() const noexcept = 0;
+
   /// Waits until a worker that was retired has left, at most so long.
   virtual bool wait_until_left(std::chrono::nanoseconds limit) = 0;
+
+  /// For one that was retired and has not left in time. If that is because of its tasks, asks them to stop,
+  /// waits for them at most so long, and then for so long again until what they made is handed over.
+  /// Returns what it still waits for, in words; empty: its tasks have ended.
+  virtual std::string finish(std::chrono::nanoseconds limit) = 0;
 
   /// Asks it to end: it takes no more tasks, and those that run are asked to stop.
   virtual void ask_to_stop() = 0;
@@ -34,7 +42,8 @@ class cluster_worker {
   /// ended.
   virtual std::string wait_until_stopped(std::chrono::nanoseconds limit) = 0;
 
-  /// Ends a process at once; waits for threads as long as it takes, for nothing can end them.
+  /// After `finish` or `wait_until_stopped`. Ends a process at once; waits for threads as long as it takes,
+  /// for nothing can end them.
   virtual void force_to_stop() = 0;
 };
 

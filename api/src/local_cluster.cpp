@@ -155,16 +155,24 @@ void local_cluster::implementation::start_several(std::size_t count) {
 
 // It hands over what it has; if a task does not end in time, what the worker is does make a difference.
 void local_cluster::implementation::leave(std::unique_ptr<detail::cluster_worker> worker) {
-  const bool handed_over =
-      !scheduler->retire_worker(worker->name()) || worker->wait_until_left(options.shutdown_timeout);
-  worker->ask_to_stop();
-  const std::string tasks = worker->wait_until_stopped(options.shutdown_timeout);
-  if (tasks.empty()) {
-    if (!handed_over) say(worker->name() + " ends with data that no other worker could take over in time");
-    return;
+  const auto limit = options.shutdown_timeout;
+  const bool retired = scheduler->retire_worker(worker->name());
+  const bool late = retired && !worker->wait_until_left(limit);
+  if (!late) worker->ask_to_stop();
+  const std::string tasks = late ? worker->finish(limit) : worker->wait_until_stopped(limit);
+  if (!tasks.empty()) {
+    say(describe_laggard(options.processes, worker->name(), tasks));
+    worker->force_to_stop();
   }
-  say(describe_laggard(options.processes, worker->name(), tasks));
-  worker->force_to_stop();
+  // A process says it itself.
+  if (late && !worker->wait_until_left(std::chrono::nanoseconds(0)))
+    say(worker->name() + " ends with data that no other worker could take over in time");
+}
+
+// Who asks for it waits for its end.
+void local_cluster::implementation::require_other(const detail::cluster_worker& worker) const {
+  if (worker.runs_calling_thread())
+    throw std::logic_error("weft: a task cannot end the worker that it runs on, which is " + worker.name());
 }
 
 void local_cluster::implementation::stop(const std::string& name) {
@@ -175,6 +183,7 @@ void local_cluster::implementation::stop(const std::string& name) {
     const auto found = std::find_if(workers_.begin(), workers_.end(),
                                     [&](const auto& each) { return each->name() == name; });
     if (found == workers_.end()) throw std::invalid_argument("weft: the cluster has no worker named " + name);
+    require_other(**found);
     worker = std::move(*found);
     workers_.erase(found);
   }
@@ -191,6 +200,8 @@ void local_cluster::implementation::scale(std::size_t count) {
     std::erase_if(workers_, [](const auto& worker) { return !worker->running(); });
     const std::size_t now = workers_.size() + starting_.size();
     missing = count > now ? count - now : 0;
+    for (std::size_t i = count; i < workers_.size(); ++i)
+      require_other(*workers_[i]);
     while (workers_.size() > count) {
       superfluous.push_back(std::move(workers_.back()));
       workers_.pop_back();
@@ -212,8 +223,13 @@ std::vector<std::string> local_cluster::implementation::names() const {
 void local_cluster::implementation::close() {
   std::vector<std::unique_ptr<detail::cluster_worker>> workers;
   {
-    std::lock_guard lock{mutex_};
-    if (std::exchange(closed_, true)) return;
+    std::unique_lock lock{mutex_};
+    for (const auto& worker : workers_)
+      require_other(*worker);
+    if (std::exchange(closed_, true)) {
+      has_ended_.wait(lock, [&] { return ended_; });
+      return;
+    }
     workers.swap(workers_);
   }
   for (auto& worker : workers)
@@ -231,6 +247,9 @@ void local_cluster::implementation::close() {
     worker->force_to_stop();
   workers.clear();
   if (scheduler) scheduler->stop();
+  std::lock_guard lock{mutex_};
+  ended_ = true;
+  has_ended_.notify_all();
 }
 
 // -- what the user calls ----------------------------------------------------------------------------------

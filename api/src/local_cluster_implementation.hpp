@@ -5,6 +5,7 @@
 
 #include <weft/local_cluster.hpp>
 
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,7 +33,10 @@ struct local_cluster::implementation {
   std::shared_ptr<detail::scheduler_handle> scheduler;
 
  private:
-  void require_open() const; // with mutex_ held
+  // With mutex_ held.
+  void require_open() const;
+  void require_other(const detail::cluster_worker& worker) const;
+
   void start_several(std::size_t count);
   std::unique_ptr<detail::cluster_worker> make(new_worker_options how);
   std::string reserve_name(const std::string& wanted);
@@ -44,6 +48,8 @@ struct local_cluster::implementation {
   std::vector<std::string> starting_;
   std::uint64_t next_number_ = 0;
   bool closed_ = false;
+  bool ended_ = false; // as close returns
+  std::condition_variable has_ended_;
 };
 
 } // namespace weft

@@ -235,6 +235,14 @@ class process_worker final : public cluster_worker {
 
   bool wait_until_left(std::chrono::nanoseconds limit) override { return wait_until_ended(limit); }
 
+  bool runs_calling_thread() const noexcept override { return false; }
+
+  std::string finish(std::chrono::nanoseconds limit) override {
+    send_signal(lifeline_.get(), worker_signal::finish);
+    const auto each = std::min<std::chrono::nanoseconds>(limit, for_ever);
+    return wait_until_ended(2 * each + time_for_last_words) ? "" : "its tasks";
+  }
+
   void ask_to_stop() override { send_signal(lifeline_.get(), worker_signal::stop); }
 
   std::string wait_until_stopped(std::chrono::nanoseconds limit) override {
@@ -266,7 +274,7 @@ class process_worker final : public cluster_worker {
  private:
   bool wait_until_ended(std::chrono::nanoseconds limit) {
     std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, std::min<std::chrono::nanoseconds>(limit, 2 * for_ever),
+    return changed_.wait_for(lock, std::min<std::chrono::nanoseconds>(limit, 3 * for_ever),
                              [&] { return !how_it_ended_.empty(); });
   }
 

@@ -1,5 +1,6 @@
 #include "actors/node.hpp"
 #include "api/src/cluster_at.hpp"
+#include "api/src/finish_tasks.hpp"
 #include "api/src/join_words.hpp"
 #include "api/src/machine_memory.hpp"
 
@@ -17,11 +18,20 @@ namespace weft {
 
 namespace {
 
-// When asked to end. Together they are less than the 10 s after which service managers usually kill.
-constexpr std::chrono::seconds time_to_hand_over{4};
-constexpr std::chrono::seconds time_to_stop{5};
+// When asked to end: in all less than the 10 s after which service managers usually kill. Tasks that take
+// longer than the first are asked to stop, and have the second for it.
+constexpr std::chrono::seconds time_to_leave{4};
+constexpr std::chrono::seconds time_to_stop{4};
+constexpr std::chrono::seconds time_to_hand_over{1};      // what they made
+constexpr std::chrono::milliseconds time_of_threads{500}; // to end, without tasks
+
+std::chrono::nanoseconds until(std::chrono::steady_clock::time_point when) {
+  return std::max<std::chrono::nanoseconds>(when - std::chrono::steady_clock::now(),
+                                            std::chrono::nanoseconds(0));
+}
 
 void load_library(const std::string& file) {
+  if (file.empty()) throw std::invalid_argument("weft: the library to load has no name");
   // Never unloaded: tasks may refer to it as long as the process lives.
   if (!dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL))
     throw std::invalid_argument("weft: cannot load the library " + file + ": " + dlerror());
@@ -40,12 +50,16 @@ void hand_over(const std::vector<std::shared_ptr<detail::worker_handle>>& worker
                  worker->name().c_str());
     worker->ask_to_retire();
   }
-  const auto deadline = std::chrono::steady_clock::now() + time_to_hand_over;
+  const auto deadline = std::chrono::steady_clock::now() + time_to_leave;
   for (const auto& worker : workers)
-    if (!worker->wait_until_left(std::max<std::chrono::nanoseconds>(
-            deadline - std::chrono::steady_clock::now(), std::chrono::nanoseconds(0))))
+    worker->wait_until_left(until(deadline));
+  for (const auto& worker : workers) {
+    if (!worker->how_it_left().empty()) continue;
+    const auto tasks = detail::finish_tasks(*worker, until(deadline + time_to_stop), time_to_hand_over);
+    if (tasks.empty() && worker->how_it_left().empty())
       std::fprintf(stderr, "weft: worker %s ends before everything was handed over\n",
                    worker->name().c_str());
+  }
 }
 
 } // namespace
@@ -86,7 +100,7 @@ int run_worker(const std::string& address, const worker_options& options) {
       std::fprintf(stderr, "weft: worker %s ends: %s\n", worker->name().c_str(), how.c_str());
       if (!asked_to_end && how != "retired") code = 3;
     }
-    const auto tasks = worker->stop(time_to_stop);
+    const auto tasks = worker->stop(asked_to_end ? time_of_threads : time_to_stop);
     if (tasks.empty()) continue;
     std::fprintf(stderr, "weft: worker %s ends in the middle of %s\n", worker->name().c_str(),
                  detail::join_words(tasks).c_str());

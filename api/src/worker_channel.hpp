@@ -31,8 +31,8 @@ void send_orders(int lifeline, const worker_orders& orders);
 worker_orders receive_orders(int lifeline);
 
 /// From the process: it has joined. From the program: end when the tasks that run have ended, or it took too
-/// long.
-enum class worker_signal : char { joined = 'J', stop = 'S' };
+/// long; or the same, handing over what they made first.
+enum class worker_signal : char { joined = 'J', stop = 'S', finish = 'F' };
 
 /// False if the other end is gone.
 bool send_signal(int lifeline, worker_signal signal) noexcept;

@@ -1,6 +1,7 @@
 #include "api/src/worker_process.hpp"
 
 #include "actors/node.hpp"
+#include "api/src/finish_tasks.hpp"
 #include "api/src/join_words.hpp"
 #include "api/src/machine_memory.hpp"
 #include "api/src/worker_channel.hpp"
@@ -13,6 +14,7 @@
 #include <exception>
 #include <fcntl.h>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <sys/prctl.h>
 #include <system_error>
@@ -27,16 +29,17 @@ namespace {
 struct end_of_work {
   std::mutex mutex;
   std::condition_variable changed;
-  bool wanted = false;
+  std::optional<worker_signal> wanted; // stop or finish
 
-  void want() {
+  void want(worker_signal how) {
     std::lock_guard lock{mutex};
-    wanted = true;
+    wanted = how;
     changed.notify_all();
   }
-  void wait() {
+  worker_signal wait() {
     std::unique_lock lock{mutex};
-    changed.wait(lock, [&] { return wanted; });
+    changed.wait(lock, [&] { return wanted.has_value(); });
+    return *wanted;
   }
 };
 
@@ -49,7 +52,7 @@ struct end_of_work {
 // A thread of its own, which no task and no lock can hold up.
 void watch_parent(end_of_work& end) {
   while (const auto signal = receive_signal(inherited_lifeline_descriptor))
-    if (*signal == worker_signal::stop) end.want();
+    if (*signal != worker_signal::joined) end.want(*signal);
   _exit(1);
 }
 
@@ -85,13 +88,21 @@ void run_worker_process() {
     how.threads = orders.threads;
     how.memory_limit = memory_for_threads(orders.threads);
     const auto node = node::instance();
-    const auto worker = node->join_cluster({.address = "the program that started this process",
-                                            .socket = unique_descriptor(inherited_control_descriptor),
-                                            .key = orders.key},
-                                           std::move(how), [&end](const std::string&) { end.want(); });
+    const auto worker =
+        node->join_cluster({.address = "the program that started this process",
+                            .socket = unique_descriptor(inherited_control_descriptor),
+                            .key = orders.key},
+                           std::move(how), [&end](const std::string&) { end.want(worker_signal::stop); });
     send_signal(inherited_lifeline_descriptor, worker_signal::joined);
-    end.wait();
-    const auto tasks = worker->stop(orders.shutdown_timeout);
+    auto limit = orders.shutdown_timeout;
+    if (end.wait() == worker_signal::finish) {
+      if (!finish_tasks(*worker, limit, limit).empty())
+        limit = std::chrono::nanoseconds(0);
+      else if (worker->how_it_left().empty())
+        std::fprintf(stderr, "weft: %s ends with data that no other worker could take over in time\n",
+                     orders.name.c_str());
+    }
+    const auto tasks = worker->stop(limit);
     if (tasks.empty()) end_process(0);
     std::fprintf(stderr, "weft: ends in the middle of %s\n", join_words(tasks).c_str());
     end_process(1);

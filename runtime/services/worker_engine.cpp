@@ -123,6 +123,7 @@ void worker_engine::apply(aftermath& after) {
   commands.to_stop.clear();
   after.leave = std::exchange(commands.leave, false);
   commands.newly_ready = 0;
+  if (idle_awaited_ > 0 && state_.running_count() == 0) idle_.notify_all();
 
   if (may_take()) {
     // One at a time: the woken thread wakes the next if there is more than it takes itself.
@@ -232,13 +233,7 @@ std::vector<std::string> worker_engine::stop(std::chrono::nanoseconds limit) {
   work_.notify_all();
   finish(after);
   lock.lock();
-  const auto all_ended = [&] { return alive_ == 0; };
-  // Not wait_for: an endless limit would overflow.
-  if (limit < std::chrono::hours{24 * 365}) {
-    if (!ended_.wait_for(lock, limit, all_ended)) return running_keys();
-  } else {
-    ended_.wait(lock, all_ended);
-  }
+  if (!wait(lock, ended_, limit, [&] { return alive_ == 0; })) return running_keys();
   stopped_ = true;
   const auto ended = std::exchange(executors_, {});
   auto timer = std::move(timer_);
@@ -250,11 +245,42 @@ std::vector<std::string> worker_engine::stop(std::chrono::nanoseconds limit) {
   return {};
 }
 
+bool worker_engine::runs_calling_thread() const noexcept {
+  const auto* const thread = dynamic_cast<const executor_thread*>(this_thread_role().place);
+  return thread && &thread->engine == this;
+}
+
+std::vector<std::string> worker_engine::wait_until_idle(std::chrono::nanoseconds limit) {
+  std::unique_lock lock{mutex_};
+  aftermath after;
+  for (auto& left : split_off_)
+    left.stop = true;
+  for (const auto& executor : executors_)
+    if (executor->busy) executor->batch.request_stop(after.to_stop);
+  lock.unlock();
+  finish(after);
+  lock.lock();
+  ++idle_awaited_;
+  const bool idle = wait(lock, idle_, limit, [&] { return state_.running_count() == 0; });
+  --idle_awaited_;
+  return idle ? std::vector<std::string>{} : running_keys();
+}
+
+// Not wait_for alone: an endless limit would overflow.
+template <class Condition>
+bool worker_engine::wait(std::unique_lock<std::mutex>& lock, std::condition_variable& on,
+                         std::chrono::nanoseconds limit, Condition condition) {
+  if (limit < std::chrono::hours{24 * 365}) return on.wait_for(lock, limit, condition);
+  on.wait(lock, condition);
+  return true;
+}
+
 std::vector<std::string> worker_engine::running_keys() const {
   std::vector<std::string> keys;
   for (const auto& executor : executors_)
     if (executor->busy)
       if (auto key = executor->batch.current_key()) keys.push_back(std::move(*key));
+  if (keys.empty()) keys.emplace_back("tasks between their beginning and end");
   return keys;
 }
 

@@ -75,6 +75,13 @@ class worker_engine final : public std::enable_shared_from_this<worker_engine> {
   /// called again.
   std::vector<std::string> stop(std::chrono::nanoseconds limit);
 
+  /// Whether it is one of its tasks that asks.
+  bool runs_calling_thread() const noexcept;
+
+  /// Asks tasks that run to stop, and waits up to `limit` for them. Returns the keys of those that still run.
+  /// Unlike after `stop` the worker goes on: it takes what it is given, and tells of what has ended.
+  std::vector<std::string> wait_until_idle(std::chrono::nanoseconds limit);
+
   worker_id id() const noexcept { return settings_.id; }
   const std::string& name() const noexcept { return settings_.name; }
 
@@ -114,6 +121,9 @@ class worker_engine final : public std::enable_shared_from_this<worker_engine> {
   void move_data();
   void stop_run(task_id task, run_id run, aftermath& after);
   std::optional<instant> on_timer(instant now);
+  template <class Condition>
+  static bool wait(std::unique_lock<std::mutex>& lock, std::condition_variable& on,
+                   std::chrono::nanoseconds limit, Condition condition);
   std::vector<std::string> running_keys() const;
 
   // executor.cpp
@@ -160,6 +170,8 @@ class worker_engine final : public std::enable_shared_from_this<worker_engine> {
   std::uint32_t waking_ = 0; // of the parked: told to wake and not yet awake
   std::condition_variable work_;
   std::condition_variable ended_;
+  std::condition_variable idle_;
+  std::uint32_t idle_awaited_ = 0; // threads in wait_until_idle
   std::uint32_t spinning_ = 0;
   std::atomic<bool> look_again_{false}; // for threads that spin
 

@@ -45,23 +45,25 @@ class WEFT_API local_cluster {
   local_cluster(const local_cluster&) = delete;
   local_cluster& operator=(const local_cluster&) = delete;
 
-  /// Starts workers, or stops those that came last, until there are so many. What they hold is handed over
-  /// first, and what they run is finished or run elsewhere. Worker processes that have died do not count.
-  /// Throws as the constructor does.
+  /// Starts workers, or stops those that came last, as `stop_worker` does, until there are so many. Worker
+  /// processes that have died do not count. Throws as the constructor and stop_worker do.
   void scale(std::size_t workers);
 
   /// One more; returns its name. Throws connection_error if the name is taken.
   std::string start_worker(new_worker_options options = {});
 
-  /// Lets a worker finish what it runs, hand over what it holds, and leave. Throws std::invalid_argument for
-  /// an unknown name.
+  /// Lets a worker finish what it runs, hand over what it holds, and leave. Tasks that take longer than
+  /// `shutdown_timeout` are asked to stop; a process that they keep for as long again ends in the middle of
+  /// them, and they run elsewhere. Handing over may take as long, from the last task's end. Throws
+  /// std::invalid_argument for an unknown name, std::logic_error if it is a task of that worker that asks.
   void stop_worker(const std::string& name);
 
   std::vector<std::string> worker_names() const;
 
   /// Ends everything: waits for tasks that run up to `shutdown_timeout`, then worker processes end in the
   /// middle of them; threads cannot be killed. Either way it is said on stderr which tasks these are. Clients
-  /// of it find the scheduler gone. Idempotent.
+  /// of it find the scheduler gone. Idempotent: who calls it again waits for the end as well. Throws
+  /// std::logic_error if it is one of its workers' tasks that asks.
   void close();
 
  private:

@@ -1,0 +1,97 @@
+// Workers that are stopped while their tasks run: by whom, and what becomes of the results.
+
+#include "tests/cluster/child_process.hpp"
+#include "tests/cluster/cluster_modes.hpp"
+
+#include <weft/weft.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Makes the file when it begins.
+int wait_until_stopped(const std::string& file) {
+  std::ofstream(file).put('\n');
+  while (!this_task::stop_requested())
+    std::this_thread::yield();
+  return 7;
+}
+
+class leaving : public test::both_modes {};
+WEFT_IN_BOTH_MODES(leaving);
+
+TEST_P(leaving, a_result_that_comes_after_the_shutdown_timeout_is_handed_over) {
+  const test::temporary_folder folder;
+  const std::string begun = folder.file("begun");
+  local_cluster cluster{
+      {.workers = 2, .threads_per_worker = 1, .processes = processes(), .shutdown_timeout = 1s}};
+  client client{cluster};
+  auto late = client.submit({.workers = {"worker-1"}}, wait_until_stopped, begun);
+  while (!std::filesystem::exists(begun))
+    std::this_thread::yield();
+  cluster.stop_worker("worker-1");
+  EXPECT_EQ(late.result(60s), 7) << "there is no worker-1 that could run it again";
+}
+
+TEST(leaving_in_process, a_second_close_waits_for_tasks_as_the_first_does) {
+  local_cluster cluster{{.workers = 1, .threads_per_worker = 1}};
+  client client{cluster};
+  std::promise<void> begun;
+  std::promise<void> may_end;
+  std::atomic<bool> ended = false;
+  const auto task = client.submit([&] {
+    begun.set_value();
+    may_end.get_future().wait();
+    ended = true;
+  });
+  begun.get_future().wait();
+  auto first = std::async(std::launch::async, [&] { cluster.close(); });
+  while (!cluster.worker_names().empty())
+    std::this_thread::yield();
+  auto second = std::async(std::launch::async, [&] {
+    cluster.close();
+    return ended.load();
+  });
+  EXPECT_EQ(second.wait_for(20ms), std::future_status::timeout);
+  may_end.set_value();
+  EXPECT_TRUE(second.get());
+}
+
+TEST(leaving_in_process, a_task_that_ends_its_own_worker_is_told_that_it_cannot) {
+  local_cluster cluster{{.workers = 2, .threads_per_worker = 1}};
+  client client{cluster};
+  const auto refusal = [&](auto action) {
+    return client
+        .submit({.workers = {"worker-1"}},
+                [&]() -> std::string {
+                  try {
+                    action();
+                  } catch (const std::logic_error& error) {
+                    return error.what();
+                  }
+                  return "done";
+                })
+        .result();
+  };
+  const std::string sentence = "weft: a task cannot end the worker that it runs on, which is worker-1";
+  EXPECT_EQ(refusal([&] { cluster.stop_worker("worker-1"); }), sentence);
+  EXPECT_EQ(refusal([&] { cluster.scale(1); }), sentence);
+  EXPECT_EQ(refusal([&] { cluster.close(); }), sentence);
+  EXPECT_EQ(refusal([&] { cluster.stop_worker("worker-0"); }), "done");
+  EXPECT_EQ(cluster.worker_names(), (std::vector<std::string>{"worker-1"}));
+}
+
+} // namespace
+} // namespace weft
