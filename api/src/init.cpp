@@ -12,9 +12,11 @@
 #include <fcntl.h>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <unistd.h>
+#include <vector>
 
 namespace weft {
 
@@ -76,9 +78,14 @@ init::init(int argc, char** argv) {
     detail::become_worker_process();
     detail::run_worker_process();
   }
-  if (argc > 1 && std::string_view(argv[1]) == "--weft-worker") {
+  const std::string_view option = "--weft-worker";
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  const bool with_address = first.starts_with(std::string(option) + '=');
+  if (first == option || with_address) {
     detail::become_worker_process();
-    detail::run_worker_command(argc - 2, argv + 2);
+    std::vector<std::string> words(argv + 2, argv + argc);
+    if (with_address) words.emplace(words.begin(), first.substr(option.size() + 1));
+    detail::run_worker_command(words);
   }
   auto& program = detail::state();
   std::lock_guard lock{program.mutex};

@@ -93,6 +93,8 @@ class spawn_plan {
  public:
   spawn_plan() {
     posix_spawn_file_actions_init(&actions_);
+    // What is typed is for the program.
+    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawnattr_init(&attributes_);
     // The child shall not inherit what the calling thread blocks or the program handles.
     sigset_t none;

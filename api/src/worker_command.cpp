@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weft::detail {
 
@@ -34,18 +36,23 @@ struct command_line {
   worker_options options;
 };
 
-command_line parse(int argc, char** argv) {
+command_line parse(const std::vector<std::string>& words) {
   command_line result;
-  for (int i = 0; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument.empty() || argument.front() != '-') {
-      if (!result.address.empty()) throw std::invalid_argument("two addresses: " + std::string(argument));
-      result.address = argument;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    if (word.empty() || word.front() != '-') {
+      if (!result.address.empty()) throw std::invalid_argument("two addresses: " + words[i]);
+      result.address = word;
       continue;
     }
+    // --name bob, or --name=bob
+    const std::size_t equals = word.find('=');
+    const std::string_view argument = word.substr(0, equals);
+    bool has_value = equals != std::string_view::npos;
     const auto value = [&]() -> std::string_view {
-      if (i + 1 == argc) throw std::invalid_argument(std::string(argument) + " wants a value");
-      return argv[++i];
+      if (std::exchange(has_value, false)) return word.substr(equals + 1);
+      if (i + 1 == words.size()) throw std::invalid_argument(std::string(argument) + " wants a value");
+      return words[++i];
     };
     if (argument == "--help" || argument == "-h")
       result.help = true;
@@ -63,6 +70,7 @@ command_line parse(int argc, char** argv) {
       result.options.insecure = true;
     else
       throw std::invalid_argument("unknown option " + std::string(argument));
+    if (has_value) throw std::invalid_argument(std::string(argument) + " takes no value");
   }
   if (result.address.empty() && !result.help)
     throw std::invalid_argument("the scheduler's address is missing");
@@ -71,10 +79,10 @@ command_line parse(int argc, char** argv) {
 
 } // namespace
 
-void run_worker_command(int argc, char** argv) {
+void run_worker_command(const std::vector<std::string>& words) {
   int code = 0;
   try {
-    const command_line command = parse(argc, argv);
+    const command_line command = parse(words);
     if (!command.help)
       code = run_worker(command.address, command.options);
     else if (std::fputs(usage, stdout) < 0 || std::fflush(stdout) != 0)

@@ -35,7 +35,7 @@ void completion_set::add(future_handle future) {
 std::uint64_t completion_set::listen_to(const std::shared_ptr<client_core>& core) {
   const auto known = [&]() -> std::uint64_t {
     if (core_ && core_ != core)
-      throw std::invalid_argument("weft::as_completed: the futures belong to different clients");
+      throw std::invalid_argument("weft: futures of different clients cannot be waited for together");
     return core_ ? number_ : 0;
   };
   {

@@ -173,7 +173,7 @@ std::string short_type_name(const std::type_info& callable) {
   auto text = without_template_arguments(demangled(callable)); // a functor may be made of lambdas
   if (text.find("{lambda") != std::string::npos) return "lambda";
   text = last_part(text);
-  return text.empty() ? "function" : text;
+  return text.empty() || text == "*" ? "function" : text; // a pointer to a member that is no function
 }
 
 } // namespace weft::detail

@@ -133,6 +133,28 @@ TEST_P(calls, take_ranges_that_make_their_futures_as_they_go) {
   EXPECT_FALSE(wait(made, {.until = wait_until::first}).done.empty());
 }
 
+TEST_P(calls, take_ranges_that_can_be_iterated_only_if_they_are_not_const) {
+  const auto results = client_.map(inc, {1, 2, 3, 4});
+  auto even = results | std::views::filter([](const auto& future) { return future.result() % 2 == 0; });
+  EXPECT_EQ(client_.gather(even), (std::vector{2, 4}));
+  EXPECT_EQ(wait(even).done, (std::vector{results[0], results[2]}));
+  progress(even, {.descriptor = -1});
+  as_completed completed(even);
+  completed.update(even);
+  EXPECT_EQ(completed.count(), 4u);
+  client_.cancel(even);
+  EXPECT_EQ(results[0].status(), future_status::cancelled);
+  EXPECT_EQ(results[1].status(), future_status::finished);
+  EXPECT_EQ(results[2].status(), future_status::cancelled);
+}
+
+TEST_P(calls, take_c_arrays) {
+  const future<int> futures[] = {client_.submit(inc, 0), client_.submit(inc, 1)};
+  EXPECT_EQ(wait(futures, {.timeout = 60s}).done.size(), 2u);
+  EXPECT_EQ(wait(futures).done.size(), 2u);
+  EXPECT_EQ(client_.gather(futures), (std::vector{1, 2}));
+}
+
 TEST_P(calls, of_functors_do_not_mistake_their_helpers_for_wefts) {
   EXPECT_EQ(client_.submit(app::doubled{{1}}, 10).result(), 22);
 }

@@ -128,6 +128,19 @@ TEST_F(command_lines, an_address_off_this_machine_needs_insecure) {
   }
 }
 
+TEST_F(command_lines, a_value_that_is_missing_or_too_much_is_named) {
+  expect_refused({program("040_errors"), "--weft-worker=", "--name=bob"},
+                 "the scheduler's address is missing");
+  expect_refused({program("040_errors"), "--weft-worker", elsewhere_, "--insecure=yes"},
+                 "--insecure takes no value");
+  for (const std::vector<std::string>& worker :
+       {std::vector<std::string>{program("040_errors"), "--weft-worker"}, {program("weft"), "worker"}}) {
+    std::vector<std::string> words = worker;
+    words.insert(words.end(), {"127.0.0.1:1", "--key-file", key_file_, "--load", ""});
+    expect_refused(words, "the library to load has no name");
+  }
+}
+
 TEST_F(command_lines, a_key_is_not_looked_for_before_the_address_makes_sense) {
   const std::string none = folder_.file("none.key");
   expect_refused({program("weft"), "worker", "192.0.2.1:80", "--key-file", none}, "192.0.2.1:80");
@@ -138,7 +151,7 @@ TEST_F(command_lines, with_insecure_an_address_off_this_machine_is_connected_to)
   const client client{elsewhere_, {.key_file = key_file_, .insecure = true}};
   test::child_process one{{program("weft"), "worker", elsewhere_, "--key-file", key_file_, "--insecure"}};
   test::child_process other{
-      {program("040_errors"), "--weft-worker", elsewhere_, "--key-file", key_file_, "--insecure"}};
+      {program("040_errors"), "--weft-worker=" + elsewhere_, "--key-file=" + key_file_, "--insecure"}};
   weft::client{elsewhere_, {.key_file = key_file_, .insecure = true}}.wait_for_workers(2, 30s);
   setenv("WEFT_KEY_FILE", key_file_.c_str(), 1);
   const auto example = test::run({program("040_errors"), "--connect", elsewhere_, "--insecure"});

@@ -208,6 +208,19 @@ TEST_F(processes, that_may_open_no_more_files_say_that_a_worker_wants_some_and_g
   EXPECT_EQ(client_.submit({.workers = {"bob"}}, add, 1, 2).result(), 3);
 }
 
+TEST_F(processes, that_work_do_not_read_what_is_typed_for_the_program) {
+  int typed[2];
+  ASSERT_EQ(pipe(typed), 0);
+  const int before = dup(STDIN_FILENO);
+  dup2(typed[0], STDIN_FILENO);
+  cluster_.start_worker({.name = "bob"});
+  dup2(before, STDIN_FILENO);
+  for (const int descriptor : {typed[0], typed[1], before})
+    close(descriptor);
+  const auto standard_input = [] { return std::filesystem::read_symlink("/proc/self/fd/0").string(); };
+  EXPECT_EQ(client_.submit({.workers = {"bob"}}, standard_input).result(), "/dev/null");
+}
+
 TEST_F(processes, a_worker_that_has_just_died_is_replaced_by_scale) {
   for (int i = 0; i < 5; ++i) {
     const std::string victim = cluster_.worker_names().front();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <initializer_list>
+#include <iostream>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,6 +24,14 @@ int read_there(const int* at) {
   return *at;
 }
 void nothing() {}
+/// Can be neither copied nor iterated when it is const.
+class passing_futures {
+ public:
+  passing_futures() = default;
+  passing_futures(passing_futures&&) = default;
+  weft::future<int>* begin() { return nullptr; }
+  weft::future<int>* end() { return nullptr; }
+};
 std::unique_ptr<int> make_number() {
   return std::make_unique<int>(1);
 }
@@ -165,6 +174,10 @@ void wrong_calls(weft::client& client) {
   two.update(5);
 #elif defined UPDATE_OTHERS
   two.update(uniques);
+#elif defined WAIT_FOR_WHAT_CANNOT_BE_ITERATED_TWICE
+  weft::wait(passing_futures{});
+#elif defined PRINTED_REFUSAL
+  std::cout << client.submit(inc, "one").result() << '\n';
 #elif defined WAIT_WITHOUT_UNIT
   weft::wait(number, 5);
 #elif defined WAIT_TIME_LAST

@@ -73,7 +73,7 @@ class as_completed {
       constexpr bool same_type = std::is_same_v<detail::element_t<Futures>, future<T>>;
       static_assert(same_type, "weft: update takes futures of the type that as_completed is of");
       if constexpr (same_type)
-        for (const auto& future : futures)
+        for (const auto& future : detail::kept(futures))
           add(future);
     }
   }

@@ -283,7 +283,7 @@ class WEFT_API client {
       constexpr bool has_futures = detail::range_of_futures<T>;
       static_assert(has_futures, "weft: cancel takes a future or a range of futures");
       if constexpr (has_futures)
-        for (const auto& future : futures)
+        for (const auto& future : detail::kept(futures))
           cancel_own(future);
     }
   }

@@ -107,8 +107,8 @@ std::array<bool, 3> wait(const future<A>& a, const future<B>& b, const future<C>
 
 /// What is none of these is refused.
 template <class... Others>
-requires(!detail::can_be_waited_for<std::decay_t<Others>...>) detail::refused wait(Others&&...) {
-  return detail::refuse_wait<std::decay_t<Others>...>();
+requires(!detail::can_be_waited_for<std::remove_cvref_t<Others>...>) detail::refused wait(Others&&...) {
+  return detail::refuse_wait<std::remove_cvref_t<Others>...>();
 }
 template <class T>
 requires(!detail::range_of_futures<T> && !std::is_same_v<T, wait_options>) detail::refused

@@ -187,16 +187,33 @@ concept range_of_typed_futures = range_of_futures<Range> && requires {
 template <class Range>
 concept range_of_untyped_futures = range_of_futures<Range> && !range_of_typed_futures<Range>;
 
-/// The range, or copies of its futures where it gives each only for a moment.
+template <class Range>
+auto copies_of(Range& futures) {
+  std::vector<element_t<Range>> copies;
+  for (auto&& future : futures)
+    copies.push_back(future);
+  return copies;
+}
+
+/// The range, or copies of its futures where it gives each only for a moment, or (as a filtered view) only
+/// when it is not const.
 template <class Range>
 decltype(auto) kept(const Range& futures) {
-  if constexpr (std::is_lvalue_reference_v<decltype(*std::begin(futures))>) {
-    return (futures);
+  if constexpr (!iterable<const Range>) {
+    constexpr bool can_be_copied = std::is_copy_constructible_v<Range>;
+    static_assert(can_be_copied,
+                  "weft: this range of futures can be iterated only if it is not const, and it cannot be "
+                  "copied: make a std::vector of its futures");
+    if constexpr (can_be_copied) {
+      Range own = futures;
+      return detail::copies_of(own);
+    } else {
+      return std::vector<element_t<Range>>{};
+    }
+  } else if constexpr (!std::is_lvalue_reference_v<decltype(*std::begin(futures))>) {
+    return detail::copies_of(futures);
   } else {
-    std::vector<element_t<Range>> copies;
-    for (auto&& future : futures)
-      copies.push_back(future);
-    return copies;
+    return (futures);
   }
 }
 

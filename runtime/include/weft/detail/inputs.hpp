@@ -21,6 +21,10 @@ struct input {
 struct refused {
   template <class T>
   operator T() const;
+  template <class Stream>
+  friend Stream& operator<<(Stream& to, const refused&) {
+    return to;
+  }
 };
 
 /// Whether there is such a one in the type of an argument.
