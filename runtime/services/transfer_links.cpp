@@ -233,7 +233,7 @@ void transfer::implementation::on_not_encoded(data_stream&, const data_message& 
 }
 
 // A peer that leaves, or has been idle, closes its connections: worth a word only where something was still
-// to come.
+// to come from it.
 void transfer::implementation::on_closed(data_stream& which, const std::string& why, bool orderly) {
   if (auto endpoint = link_endpoints_.find(&which); endpoint != link_endpoints_.end()) {
     auto link = links_.find(endpoint->second);
@@ -242,8 +242,7 @@ void transfer::implementation::on_closed(data_stream& which, const std::string& 
     return end_link(link);
   }
   auto visitor = visitors_.find(&which);
-  if (!orderly || !visitor->second.questions.empty())
-    log("the data connection of " + which.peer().name + " ended: " + why);
+  if (!orderly) log("the data connection of " + which.peer().name + " ended: " + why);
   end_visitor(visitor);
 }
 

@@ -17,6 +17,7 @@
 #include <ranges>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 // Names that Weft's own templates have too.
@@ -37,6 +38,33 @@ template <class T>
 std::size_t heap_bytes(const T&) {
   throw std::logic_error("not for Weft");
 }
+
+// As good as Weft's own for what is of this namespace; a call that could mean either does not compile.
+template <class To, class T>
+void encode_value(To&, const T&) {}
+template <class From, class T>
+void decode_into(From&, T&) {}
+template <class T, class Visitor>
+void visit_fields(T&, Visitor&&) {}
+template <class T, class Visitor>
+void visit_parts(T&, Visitor&&) {}
+template <class T>
+void words_of(const T&) {}
+template <class To, class T>
+void substitute(To&, T&&) {}
+template <class From>
+void make_body(From&&) {}
+
+struct point {
+  int x;
+  std::vector<int> more;
+};
+struct shift {
+  std::tuple<int, plus> by;
+  point operator()(const point& from, const std::vector<point>& others) const {
+    return {from.x + std::get<0>(by), others.at(0).more};
+  }
+};
 
 } // namespace app
 
@@ -157,6 +185,11 @@ TEST_P(calls, take_c_arrays) {
 
 TEST_P(calls, of_functors_do_not_mistake_their_helpers_for_wefts) {
   EXPECT_EQ(client_.submit(app::doubled{{1}}, 10).result(), 22);
+  const app::point origin{0, {1, 2}};
+  auto shifted = client_.submit(app::shift{{3, {4}}}, origin, std::vector{client_.scatter(origin)});
+  EXPECT_EQ(shifted.result().x, 3);
+  EXPECT_EQ(shifted.result().more, origin.more);
+  EXPECT_EQ(client_.submit(&app::point::x, shifted).result(), 3);
 }
 
 TEST_P(calls, wait_for_two_or_three_futures_with_the_options_last) {

@@ -52,7 +52,7 @@ requires(!shape_of<T>.recursive && kind_of<T> != codec_kind::custom) struct dept
 /// left.
 template <class T>
 void encode_element(encoder& to, const T& value) {
-  encode_value(to, value);
+  detail::encode_value(to, value);
   if constexpr (shape_of<T>.size_min == 0) to.write(std::uint8_t{0});
 }
 
@@ -66,7 +66,7 @@ void encode_elements(encoder& to, const Range& range) {
 
 template <std::size_t Index = 0, class Variant>
 void encode_alternative(encoder& to, const Variant& value) {
-  if (value.index() == Index) return encode_value(to, get<Index>(value));
+  if (value.index() == Index) return detail::encode_value(to, get<Index>(value));
   if constexpr (Index + 1 < template_arguments<Variant>::types::size)
     encode_alternative<Index + 1>(to, value);
 }
@@ -111,17 +111,17 @@ void encode_value(encoder& to, const T& value) {
     depth_of<encoder_depth, T, encoder> depth(to);
     // weft_fields takes the object as not const because decoding needs that; nothing is changed here.
     const auto fields = weft_fields(const_cast<T&>(value));
-    visit_parts(fields, [&](const auto&... field) { (encode_value(to, field), ...); });
+    detail::visit_parts(fields, [&](const auto&... field) { (detail::encode_value(to, field), ...); });
   } else if constexpr (kind == aggregate) {
     depth_of<encoder_depth, T, encoder> depth(to);
-    visit_fields(value, [&](const auto&... field) { (encode_value(to, field), ...); });
+    detail::visit_fields(value, [&](const auto&... field) { (detail::encode_value(to, field), ...); });
   } else if constexpr (kind == array) {
     using element = std::remove_cvref_t<decltype(value[0])>;
     if constexpr (block_element<element>)
       to.write_block(&value, sizeof value);
     else
       for (const auto& part : value)
-        encode_value(to, part);
+        detail::encode_value(to, part);
   } else if constexpr (kind == calendar) {
     to.write_bytes(&value, sizeof value);
   } else if constexpr (kind == bits) {
@@ -130,16 +130,16 @@ void encode_value(encoder& to, const T& value) {
   } else if constexpr (kind == fixed_bits) {
     encode_bits(to, value);
   } else if constexpr (kind == adaptor) {
-    encode_value(to, opened_adaptor<T>::container(value));
+    detail::encode_value(to, opened_adaptor<T>::container(value));
   } else if constexpr (kind == contiguous) {
     to.write_size(value.size());
     if constexpr (block_element<typename T::value_type>)
       to.write_block(value.data(), value.size() * sizeof(typename T::value_type));
     else
-      encode_elements(to, value);
+      detail::encode_elements(to, value);
   } else if constexpr (kind == sequence || kind == set) {
     to.write_size(count_elements(value));
-    encode_elements(to, value);
+    detail::encode_elements(to, value);
   } else if constexpr (kind == map) {
     to.write_size(value.size());
     for (const auto& [key, mapped] : value) {
@@ -148,15 +148,15 @@ void encode_value(encoder& to, const T& value) {
       encode_element(to, mapped);
     }
   } else if constexpr (kind == tuple) {
-    visit_parts(value, [&](const auto&... part) { (encode_value(to, part), ...); });
+    detail::visit_parts(value, [&](const auto&... part) { (detail::encode_value(to, part), ...); });
   } else if constexpr (kind == optional || kind == owner) {
     to.write(static_cast<bool>(value));
-    if (value) encode_value(to, *value);
+    if (value) detail::encode_value(to, *value);
   } else if constexpr (kind == variant) {
     static_assert(template_arguments<T>::types::size < 256);
     if (value.valueless_by_exception()) throw_valueless(typeid(T));
     to.write(static_cast<std::uint8_t>(value.index()));
-    encode_alternative(to, value);
+    detail::encode_alternative(to, value);
   } else if constexpr (kind == function) {
     to.write(value != nullptr);
     if (value) encode_function_address(to, reinterpret_cast<std::uintptr_t>(value));
@@ -189,7 +189,7 @@ void decode_into(decoder& from, T& target) {
       from.read_bytes(&target, sizeof target);
     else
       for (auto& element : target)
-        decode_into(from, element);
+        detail::decode_into(from, element);
   } else {
     target = decode_value<T>(from);
   }
@@ -293,13 +293,13 @@ T decode_value(decoder& from) {
     depth_of<decoder_depth, T, decoder> depth(from);
     T result;
     const auto fields = weft_fields(result);
-    visit_parts(fields, [&](auto&... field) { (decode_into(from, field), ...); });
+    detail::visit_parts(fields, [&](auto&... field) { (detail::decode_into(from, field), ...); });
     return result;
   } else if constexpr (kind == aggregate) {
     depth_of<decoder_depth, T, decoder> depth(from);
     if constexpr (decoded_by_assignment<T>(field_types<T>{})) {
       T result;
-      visit_fields(result, [&](auto&... field) { (decode_into(from, field), ...); });
+      detail::visit_fields(result, [&](auto&... field) { (detail::decode_into(from, field), ...); });
       return result;
     } else {
       return decode_parts<T>(from, field_types<T>{});
@@ -312,7 +312,7 @@ T decode_value(decoder& from) {
         from.read_bytes(&result, sizeof result);
       else
         for (auto& part : result)
-          decode_into(from, part);
+          detail::decode_into(from, part);
       return result;
     } else {
       return [&]<std::size_t... Index>(std::index_sequence<Index...>) {

@@ -50,7 +50,7 @@ requires(is_array<Array<Element, Size>>&& has_futures<Element>) struct substitut
   using type = Array<substituted_t<Element>, Size>;
   static type apply(input_list& inputs, const Array<Element, Size>& argument) {
     return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
-      return type{{substitute(inputs, argument[Index])...}};
+      return type{{detail::substitute(inputs, argument[Index])...}};
     }
     (std::make_index_sequence<Size>{});
   }
@@ -66,7 +66,7 @@ requires(sequence_container<Container<Element, Policies...>>&&
     if constexpr (requires { result.reserve(argument.size()); }) result.reserve(argument.size());
     appender<type> elements{result};
     for (const auto& element : argument)
-      elements.append(substitute(inputs, element));
+      elements.append(detail::substitute(inputs, element));
     return result;
   }
 };
@@ -79,7 +79,7 @@ requires(map_container<Map<Key, Mapped, Policies...>>&&
   static type apply(input_list& inputs, const Map<Key, Mapped, Policies...>& argument) {
     type result;
     for (const auto& [key, mapped] : argument)
-      result.emplace_hint(result.end(), key, substitute(inputs, mapped));
+      result.emplace_hint(result.end(), key, detail::substitute(inputs, mapped));
     return result;
   }
 };
@@ -90,7 +90,7 @@ requires(optional_like<Optional<Value>>&& has_futures<Value>) struct substitutio
   using type = Optional<substituted_t<Value>>;
   static type apply(input_list& inputs, const Optional<Value>& argument) {
     type result;
-    if (argument) result.emplace(substitute(inputs, *argument));
+    if (argument) result.emplace(detail::substitute(inputs, *argument));
     return result;
   }
 };
@@ -100,7 +100,8 @@ requires(tuple_like<Tuple<Parts...>> && (has_futures<Parts> || ...)) struct subs
   static constexpr bool changes = true;
   using type = Tuple<substituted_t<Parts>...>;
   static type apply(input_list& inputs, const Tuple<Parts...>& argument) {
-    return visit_parts(argument, [&](const Parts&... part) { return type{substitute(inputs, part)...}; });
+    return detail::visit_parts(
+        argument, [&](const Parts&... part) { return type{detail::substitute(inputs, part)...}; });
   }
 };
 

@@ -90,7 +90,7 @@ struct resolution<partial_results<Result>> {
     type results;
     results.reserve(argument.inputs.size());
     for (const auto& which : argument.inputs)
-      results.push_back(&input_as(which, inputs));
+      results.push_back(&detail::input_as(which, inputs));
     return results;
   }
 };
@@ -351,9 +351,9 @@ class reduction {
     const auto submit_piece = [&](auto&& piece) {
       auto task = in_process_like<Map, Reduce>(map_reduce_piece<Map, Reduce, Result>{map_, reduce_});
       if (parts_.empty())
-        submit(false, make_body(std::move(task), std::move(piece), initial...), input_list{core_});
+        submit(false, detail::make_body(std::move(task), std::move(piece), initial...), input_list{core_});
       else
-        submit(false, make_body(std::move(task), std::move(piece)), input_list{core_});
+        submit(false, detail::make_body(std::move(task), std::move(piece)), input_list{core_});
     };
     cut(range, sizeof...(Initial) > 0, submit_piece);
     while (parts_.size() > 1 || !total_named_)
@@ -405,10 +405,10 @@ class reduction {
       partial_results<Result> neighbours;
       for (std::size_t j = i; j < parts.size() && j < i + joined_at_once; ++j)
         neighbours.inputs.push_back({inputs.add(parts[j])});
-      submit(
-          total,
-          make_body(in_process_like<Reduce>(map_reduce_join<Reduce, Result>{reduce_}), std::move(neighbours)),
-          inputs);
+      submit(total,
+             detail::make_body(in_process_like<Reduce>(map_reduce_join<Reduce, Result>{reduce_}),
+                               std::move(neighbours)),
+             inputs);
     }
   }
 

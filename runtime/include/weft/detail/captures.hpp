@@ -139,7 +139,7 @@ void encode_callable(encoder& to, const Wrapped& wrapped, atomic_word<bool>& cap
   if constexpr (kind == in_process) {
     throw_in_process_only(typeid(function));
   } else if constexpr (kind == coded) {
-    encode_value(to, detail::unwrap(wrapped));
+    detail::encode_value(to, detail::unwrap(wrapped));
   } else if constexpr (kind == unchecked) {
     encode_captures(to, detail::unwrap(wrapped), false, typeid(function));
   } else if constexpr (kind == captures) {
@@ -184,7 +184,7 @@ void encode_carried(encoder& to, const Wrapped& wrapped) {
   static constinit atomic_word<bool> captures_checked{false};
   constexpr auto kind = callable_kind_of<Wrapped>;
   if constexpr (kind == callable_kind::pointer || kind == callable_kind::member_function)
-    encode_function_pointer(to, kind, words_of(detail::unwrap(wrapped)));
+    encode_function_pointer(to, kind, detail::words_of(detail::unwrap(wrapped)));
   else
     encode_callable(to, wrapped, captures_checked);
 }

@@ -219,7 +219,7 @@ concept set_container = sized_range<T> && stateless_lookup<T> && !(requires { ty
 
 /// A container that shows its ends only. The standard's: what others keep within is not known.
 template <class T>
-concept container_adaptor = is_named<T>("T = std::") && requires(T& value) {
+concept container_adaptor = requires(T& value) {
   typename T::container_type;
   { value.empty() } -> std::same_as<bool>;
   value.pop();

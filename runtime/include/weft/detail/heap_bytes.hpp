@@ -30,11 +30,11 @@ std::uint64_t heap_bytes(const T& value) {
     bytes = codec<T>::heap_bytes(value);
   } else if constexpr (kind == fields) {
     const auto fields = weft_fields(const_cast<T&>(value));
-    visit_parts(fields, [&](const auto&... field) { ((bytes += detail::heap_bytes(field)), ...); });
+    detail::visit_parts(fields, [&](const auto&... field) { ((bytes += detail::heap_bytes(field)), ...); });
   } else if constexpr (kind == aggregate) {
-    visit_fields(value, [&](const auto&... field) { ((bytes += detail::heap_bytes(field)), ...); });
+    detail::visit_fields(value, [&](const auto&... field) { ((bytes += detail::heap_bytes(field)), ...); });
   } else if constexpr (kind == tuple) {
-    visit_parts(value, [&](const auto&... part) { ((bytes += detail::heap_bytes(part)), ...); });
+    detail::visit_parts(value, [&](const auto&... part) { ((bytes += detail::heap_bytes(part)), ...); });
   } else if constexpr (kind == array) {
     for (const auto& element : value)
       bytes += detail::heap_bytes(element);

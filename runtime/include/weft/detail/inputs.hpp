@@ -76,7 +76,7 @@ struct resolution<input<T>> {
   static constexpr bool with_inputs = true;
   using type = T;
   static const T& resolve(input<T> which, array_view<const value_ptr> inputs) {
-    return input_as(which, inputs);
+    return detail::input_as(which, inputs);
   }
 };
 
@@ -157,7 +157,7 @@ requires(tuple_like<Tuple<Parts...>> &&
   using type = Tuple<resolved_t<Parts>...>;
   static type resolve(const Tuple<Parts...>& argument, array_view<const value_ptr> inputs) {
     static_assert((check_copyable<resolved_t<Parts>>() && ...));
-    return visit_parts(
+    return detail::visit_parts(
         argument, [&](const Parts&... part) { return type{resolution<Parts>::resolve(part, inputs)...}; });
   }
 };

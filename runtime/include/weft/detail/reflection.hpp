@@ -325,6 +325,6 @@ struct field_lister {
 
 /// The types of an aggregate's fields, as type_list; `unreferable` if one is a bit-field.
 template <class T>
-using field_types = decltype(visit_fields(std::declval<T&>(), field_lister{}));
+using field_types = decltype(detail::visit_fields(std::declval<T&>(), field_lister{}));
 
 } // namespace weft::detail

@@ -215,7 +215,7 @@ class WEFT_HIDDEN typed_body final : public task_body {
   function_id function() const noexcept override {
     auto& descriptor = descriptor_of<Wrapped, Arguments...>::registered();
     if constexpr (kind == callable_kind::pointer || kind == callable_kind::member_function) {
-      return number_function(descriptor, words_of(detail::unwrap(function_)));
+      return number_function(descriptor, detail::words_of(detail::unwrap(function_)));
     } else {
       const auto number = descriptor.number.load();
       return number != 0 ? function_id{number} : number_function(descriptor);
@@ -239,7 +239,7 @@ class WEFT_HIDDEN typed_body final : public task_body {
   template <class Argument>
   static void encode_argument(encoder& to, const Argument& argument) {
     if constexpr (travels<Argument>)
-      encode_value(to, argument);
+      detail::encode_value(to, argument);
     else
       throw_cannot_travel(typeid(Argument), shape_of<Argument>);
   }

@@ -40,7 +40,7 @@ class WEFT_HIDDEN typed_value final : public object_value {
   void encode(encoder& to) const override {
     if constexpr (weft::travels<T>) {
       to.write(shape_of<T>.hash);
-      encode_value(to, object_);
+      detail::encode_value(to, object_);
     } else {
       throw_cannot_travel(typeid(T), shape_of<T>);
     }
