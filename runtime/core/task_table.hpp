@@ -30,7 +30,10 @@ class task_table {
   struct page {
     std::array<std::uint64_t, page_size / 64> present{};
     std::uint32_t live = 0;
+    void* owner;
     alignas(Record) std::byte storage[page_size * sizeof(Record)];
+
+    explicit page(void* whose) noexcept : owner(whose) {}
 
     Record* at(std::uint64_t offset) noexcept {
       return std::launder(reinterpret_cast<Record*>(storage + offset * sizeof(Record)));
@@ -52,11 +55,19 @@ class task_table {
   };
 
  public:
-  task_table() = default;
+  /// `owner` is what `owner_of` says.
+  explicit task_table(void* owner = nullptr) : owner_(owner) {}
   task_table(const task_table&) = delete;
   task_table& operator=(const task_table&) = delete;
   ~task_table() {
     for_each([this](task_id id, Record&) { erase(id); });
+  }
+
+  /// Whose table a record is in, from the record alone. It must be a table's, of this id. Thread-safe.
+  static void* owner_of(const Record& record, task_id id) noexcept {
+    const auto* const bytes = reinterpret_cast<const std::byte*>(&record);
+    const auto before = offsetof(page, storage) + id.sequence() % page_size * sizeof(Record);
+    return std::launder(reinterpret_cast<const page*>(bytes - before))->owner;
   }
 
   std::size_t size() const noexcept { return size_; }
@@ -143,7 +154,7 @@ class task_table {
   page& page_for(task_id id) {
     if (page* const known = page_of(id)) return *known;
     std::unique_ptr<page>& place = place_for(id);
-    place = spare_ ? std::move(spare_) : std::unique_ptr<page>(new page);
+    place = spare_ ? std::move(spare_) : std::unique_ptr<page>(new page(owner_));
     return *place;
   }
 
@@ -213,6 +224,7 @@ class task_table {
     }
   }
 
+  void* owner_;
   std::vector<slab> slabs_;
   std::map<std::uint64_t, std::unique_ptr<page>> far_; // by id without the offset in the page
   std::unique_ptr<page> spare_;

@@ -106,7 +106,13 @@ struct submission {
 /// – a result of an older run than the accepted one changes nothing.
 class holder_state {
  public:
-  explicit holder_state(client_id self) : self_(self) {}
+  /// `owner` is what `owner_of` says of its slots.
+  explicit holder_state(client_id self, void* owner = nullptr) : self_(self), slots_(owner) {}
+
+  /// Of a slot of any holder, for as long as the slot lives. Thread-safe.
+  static void* owner_of(const future_slot& slot, task_id task) noexcept {
+    return slots::owner_of(slot, task);
+  }
 
   client_id self() const noexcept { return self_; }
 
@@ -196,13 +202,15 @@ class holder_state {
   value_ptr keep_scattered(future_slot& slot, worker_id worker, holder_commands& commands);
   worker_id choose_worker(const demands_ptr& demands) const;
 
+  using slots = task_table<future_slot, 10>;
+
   client_id self_;
   std::uint64_t next_sequence_ = 1;
   std::uint64_t pending_ = 0;
   std::uint64_t pending_bytes_ = 0;
   bool closed_ = false;
   failure_ptr scheduler_lost_; // how, once it is
-  task_table<future_slot, 10> slots_;
+  slots slots_;
   std::map<std::string, task_id> keys_;
   std::map<task_id, const std::string*> keys_of_tasks_; // in keys_
   std::map<worker_id, attributes_ptr> workers_;

@@ -149,7 +149,7 @@ class client_core::turn {
 client_core::client_core(client_id self, port<scheduler_event> scheduler, data_mover& data,
                          const function_directory& functions, settings limits)
     : scheduler_(std::move(scheduler)), data_(data), functions_(functions), limits_(limits),
-      mutex_(scheduler_.box->mutex()), holder_(self) {}
+      mutex_(scheduler_.box->mutex()), holder_(self, this) {}
 
 client_core::~client_core() = default;
 
@@ -161,7 +161,7 @@ bool client_core::has_room() const {
 }
 
 future_handle client_core::handle_of(task_id task) {
-  return future_handle(*this, *holder_.find(task), task);
+  return future_handle(*holder_.find(task), task);
 }
 
 future_handle client_core::submit(submission&& what) {

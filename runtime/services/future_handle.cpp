@@ -56,20 +56,22 @@ instant deadline_after(nanoseconds limit) noexcept {
                                                               : instant{now.nanoseconds + limit.count()};
 }
 
-future_handle::future_handle(const future_handle& other) noexcept
-    : core_(other.core_), slot_(other.slot_), task_(other.task_) {
+client_core& future_handle::core() const {
+  return *static_cast<client_core*>(holder_state::owner_of(checked(slot_), task_));
+}
+
+future_handle::future_handle(const future_handle& other) noexcept : slot_(other.slot_), task_(other.task_) {
   if (slot_) slot_->handles.fetch_add(1, std::memory_order_relaxed);
 }
 
 future_handle& future_handle::operator=(future_handle other) noexcept {
-  std::swap(core_, other.core_);
   std::swap(slot_, other.slot_);
   std::swap(task_, other.task_);
   return *this;
 }
 
 void future_handle::drop() noexcept {
-  if (slot_->handles.fetch_sub(1, std::memory_order_acq_rel) == 1) core_->release(task_);
+  if (slot_->handles.fetch_sub(1, std::memory_order_acq_rel) == 1) core().release(task_);
   slot_ = nullptr;
 }
 
@@ -96,7 +98,7 @@ bool future_handle::done() const {
 }
 
 bool future_handle::wait_done(instant deadline) const {
-  return core_->wait(task_, checked(slot_), false, deadline);
+  return core().wait(task_, *slot_, false, deadline);
 }
 
 const value& future_handle::wait_value(instant deadline) const {
@@ -104,16 +106,16 @@ const value& future_handle::wait_value(instant deadline) const {
   // Before anything else, so that a value that is here costs a look.
   if (status_of(slot) == slot_status::here) return *slot.value;
   const instant begin = instant::now();
-  if (!core_->wait(task_, slot, true, deadline)) {
-    const std::string key = core_->key_of(task_, slot);
+  if (!core().wait(task_, slot, true, deadline)) {
+    const std::string key = core().key_of(task_, slot);
     throw timeout_error("weft: no result of " + key + " after " + readable(instant::now() - begin) + ": " +
-                        core_->explain(task_));
+                        core().explain(task_));
   }
   switch (status_of(slot)) {
   case slot_status::here:
     return *slot.value;
   case slot_status::taken:
-    throw std::logic_error("weft: the result of " + core_->key_of(task_, slot) + " was taken");
+    throw std::logic_error("weft: the result of " + core().key_of(task_, slot) + " was taken");
   default:
     slot.failure->raise();
   }
@@ -125,8 +127,8 @@ void future_handle::rethrow_of_task() const {
 
 std::exception_ptr future_handle::wait_exception(instant deadline) const {
   const future_slot& slot = checked(slot_);
-  if (!core_->wait(task_, slot, false, deadline)) {
-    throw timeout_error("weft: " + core_->key_of(task_, slot) + " is not done: " + core_->explain(task_));
+  if (!core().wait(task_, slot, false, deadline)) {
+    throw timeout_error("weft: " + core().key_of(task_, slot) + " is not done: " + core().explain(task_));
   }
   const slot_status status = status_of(slot);
   return status == slot_status::failed || status == slot_status::cancelled ? slot.failure->to_exception()
@@ -137,7 +139,7 @@ value_ptr future_handle::take_value() {
   wait_value(never);
   if (slot_->handles.load(std::memory_order_acquire) != 1)
     throw std::logic_error("weft: take() of " + key() + ": another future refers to the same result");
-  value_ptr taken = core_->take(task_, deadline_after(std::chrono::seconds(60)));
+  value_ptr taken = core().take(task_, deadline_after(std::chrono::seconds(60)));
   if (!taken)
     throw std::logic_error("weft: take() of " + key() +
                            ": a task still needs the result, or it was cancelled");
@@ -146,22 +148,19 @@ value_ptr future_handle::take_value() {
 }
 
 void future_handle::cancel(std::string reason) const {
-  checked(slot_);
-  core_->cancel(task_, reason);
+  core().cancel(task_, reason);
 }
 
 std::string future_handle::key() const {
-  return core_->key_of(task_, checked(slot_));
+  return core().key_of(task_, *slot_);
 }
 
 std::vector<std::string> future_handle::who_has() const {
-  checked(slot_);
-  return core_->describe_holders(task_, deadline_after(std::chrono::seconds(10))).workers;
+  return core().describe_holders(task_, deadline_after(std::chrono::seconds(10))).workers;
 }
 
 std::uint64_t future_handle::nbytes() const {
-  checked(slot_);
-  return core_->nbytes_of(task_);
+  return core().nbytes_of(task_);
 }
 
 void future_handle::print(std::ostream& to, const std::string& type) const {
@@ -170,7 +169,7 @@ void future_handle::print(std::ostream& to, const std::string& type) const {
     return;
   }
   const future_status its = status();
-  to << "<Future: " << core_->name_of(*slot_) << " status: " << to_string(its);
+  to << "<Future: " << core().name_of(*slot_) << " status: " << to_string(its);
   if (its == future_status::finished && !type.empty()) to << ", type: " << type;
   to << ", key: " << key() << '>';
 }

@@ -128,6 +128,18 @@ TEST(task_table, a_record_stays_where_it_is) {
   EXPECT_EQ(*first, "first");
 }
 
+TEST(task_table, knows_the_owner_of_a_record_wherever_it_lies) {
+  int whose = 0;
+  int other = 0;
+  table its(&whose);
+  table others(&other);
+  // One far from all others, too.
+  for (const task_id at : {task(1, 0), task(1, 63), task(1, 64), task(2, 200), task(1'000'000, 5)}) {
+    EXPECT_EQ(table::owner_of(its.insert(at, "its"), at), &whose);
+    EXPECT_EQ(table::owner_of(others.insert(at, "other's"), at), &other);
+  }
+}
+
 TEST(task_table, visits_in_the_order_of_ids_whatever_the_order_of_insertion) {
   table its;
   for (const task_id id : {task(2, 7), task(1, 900), task(1, 3), task(2, 1), task(1, 64), task(1, 63)})

@@ -42,12 +42,10 @@ class WEFT_API future_handle {
  public:
   future_handle() noexcept = default;
   /// Takes over one count of the slot.
-  future_handle(client_core& core, future_slot& slot, task_id task) noexcept
-      : core_(&core), slot_(&slot), task_(task) {}
+  future_handle(future_slot& slot, task_id task) noexcept : slot_(&slot), task_(task) {}
   future_handle(const future_handle& other) noexcept;
-  future_handle(future_handle&& other) noexcept : core_(other.core_), slot_(other.slot_), task_(other.task_) {
-    other.slot_ = nullptr;
-  }
+  future_handle(future_handle&& other) noexcept
+      : slot_(std::exchange(other.slot_, nullptr)), task_(other.task_) {}
   future_handle& operator=(future_handle other) noexcept;
   ~future_handle() {
     if (slot_) drop();
@@ -55,7 +53,8 @@ class WEFT_API future_handle {
 
   bool valid() const noexcept { return slot_ != nullptr; }
   task_id task() const noexcept { return task_; }
-  client_core& core() const noexcept { return *core_; }
+  /// Throws std::logic_error where there is none.
+  client_core& core() const;
   future_slot& slot() const noexcept { return *slot_; }
   friend bool operator==(const future_handle& a, const future_handle& b) noexcept {
     return a.slot_ == b.slot_;
@@ -88,7 +87,6 @@ class WEFT_API future_handle {
  private:
   void drop() noexcept;
 
-  client_core* core_ = nullptr;
   future_slot* slot_ = nullptr;
   task_id task_;
 };
