@@ -50,8 +50,12 @@ class message_list {
   /// The what() of the exception in flight and of all that are nested in it, outermost first.
   void append_chain(const std::exception& thrown) {
     append(thrown.what());
+    // It nests nothing if it was thrown with throw_with_nested outside of a handler; rethrowing that ends the
+    // program.
+    const auto* const outer = dynamic_cast<const std::nested_exception*>(&thrown);
+    if (!outer || !outer->nested_ptr()) return;
     try {
-      std::rethrow_if_nested(thrown);
+      outer->rethrow_nested();
     } catch (const std::exception& nested) {
       append_chain(nested);
     } catch (...) {

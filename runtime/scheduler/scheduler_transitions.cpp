@@ -160,6 +160,7 @@ void scheduler_state::accept_value(task_id task, record& row, worker_id holder, 
   row.is = phase::memory;
   row.worker = holder;
   row.suspected = false;
+  row.deaths = 0; // it was not what they died of
   if (row.wanted) notify(task, result_ready{task, row.run, holder, row.nbytes, std::move(value)}, commands);
   answer_askers(task, row, commands);
   release_if_unneeded(task, row, commands);

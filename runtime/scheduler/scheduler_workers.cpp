@@ -224,6 +224,16 @@ void scheduler_state::on(replica_added& event, scheduler_commands& commands) {
   if (event.worker.value >= workers_.size() || !workers_[event.worker.value].live) return;
   record* row = tasks_.find(event.task);
   if (row && is_outdated(*row, event)) return;
+  if (row && row->outstanding && row->worker == event.worker) {
+    if (row->extras && row->extras->copying_to == event.worker) row->extras->copying_to = {};
+    if (row->scattered && row->active()) {
+      settle_assignment(*row);
+      accept_value(event.task, *row, event.worker, nullptr, commands);
+    }
+    // Else it answers the order to compute it by what it has; to count on the copy too would be to drop it
+    // under that answer.
+    return;
+  }
   const bool needed = row && (row->active() || row->is == phase::memory);
   if (!needed) {
     drop_unreported(event.task, row, event.worker, commands);

@@ -31,6 +31,7 @@ void worker_state::on(instant now, compute_task& event, worker_commands& command
   if (row.is == phase::stored) {
     // A copy from before the value was lost elsewhere: the scheduler did not know, now it does.
     row.run = event.run;
+    row.dropped = false;
     commands.to_scheduler.emplace_back(
         task_finished{self_, event.task, event.run, 0, row.value->nbytes(), row.value});
     commands.garbage_bodies.push_back(std::move(event.body));
@@ -91,6 +92,8 @@ void worker_state::on(instant, drop_replica& event, worker_commands& commands) {
   // What reads it here was to be asked back before; if it was not, it shall have what it was promised.
   if (row->readers == 0 && (row->is == phase::stored || row->is == phase::fetching))
     end_row(event.task, *row, commands);
+  else
+    row->dropped = row->is == phase::stored;
 }
 
 void worker_state::on(instant now, input_located& event, worker_commands& commands) {
@@ -102,6 +105,7 @@ void worker_state::on(instant now, input_located& event, worker_commands& comman
 void worker_state::on(instant now, acquire_replica& event, worker_commands& commands) {
   worker_task& row = row_for(event.task);
   if (row.is == phase::stored) {
+    row.dropped = false;
     commands.to_scheduler.emplace_back(replica_added{self_, event.task, drops_heard_});
   } else if (row.is == phase::expected || row.is == phase::fetching) {
     row.keep = true;
@@ -188,15 +192,19 @@ void worker_state::on(instant now, value_requested& event, worker_commands& comm
 
 void worker_state::on(instant, value_put& event, worker_commands& commands) {
   worker_task& row = row_for(event.task);
-  if (row.is != phase::expected && row.is != phase::fetching) {
-    // It is here already, or no datum but a task that this worker computes.
-    commands.garbage_values.push_back(std::move(event.value));
+  const bool here = row.is == phase::stored; // fetched before, or put before
+  if (!here && row.is != phase::expected && row.is != phase::fetching) {
+    commands.garbage_values.push_back(std::move(event.value)); // no datum but a task that this worker computes
     return;
   }
   row.run = run_id{1};
+  row.dropped = false;
   commands.to_scheduler.emplace_back(
       task_finished{self_, event.task, row.run, 0, event.value->nbytes(), nullptr});
-  store(event.task, row, std::move(event.value), commands);
+  if (here)
+    commands.garbage_values.push_back(std::move(event.value));
+  else
+    store(event.task, row, std::move(event.value), commands);
 }
 
 void worker_state::on(instant, value_arrived& event, worker_commands& commands) {
@@ -293,8 +301,8 @@ void worker_state::start(task_id task, worker_task& row, ready_task& taken, work
   taken.inputs.reserve(row.inputs.size());
   for (const task_id id : row.inputs) {
     worker_task& input = *tasks_.find(id);
-    --input.readers;
     taken.inputs.push_back(input.value);
+    end_reading(id, input, commands);
   }
   row.inputs.clear();
   if (row.announce) commands.to_scheduler.emplace_back(task_started{self_, task, row.run});
@@ -411,14 +419,20 @@ void worker_state::give_back(inline_list<task_id, 1> first, worker_commands& com
   }
 }
 
+// One task less has it as an input.
+void worker_state::end_reading(task_id task, worker_task& row, worker_commands& commands) {
+  if (--row.readers == 0 && row.dropped) end_row(task, row, commands);
+}
+
 // It will not read its inputs; what was only fetched or expected for it is not needed any more. Who asked for
 // that here is sent back to the scheduler: two workers that only ask each other would do so for ever.
 void worker_state::forget_inputs(task_id task, worker_task& row, worker_commands& commands) {
   for (const task_id id : row.inputs) {
     worker_task* input = tasks_.find(id);
     if (!input) continue; // given back at the same time
-    --input->readers;
-    if (!input->consumers.remove(task)) continue;
+    const bool waited = input->consumers.remove(task);
+    end_reading(id, *input, commands);
+    if (!waited) continue;
     const bool idle = input->consumers.empty() && !input->keep;
     if (idle && (input->is == phase::fetching || input->is == phase::expected)) end_row(id, *input, commands);
   }

@@ -55,6 +55,7 @@ struct worker_task {
   bool aborted = false;  ///< running, but nobody wants the result
   bool announce = false; ///< see compute_task
   bool keep = false;     ///< fetched to be kept (acquire_replica), not for a consumer
+  bool dropped = false;  ///< stored for its readers only: the scheduler counts on it no more
   run_id run;
   function_id function;
   worker_id source;
@@ -148,6 +149,7 @@ class worker_state {
   void ask_where(instant now, task_id task, worker_task& row, worker_commands& commands);
   void ask_where_all_from(instant now, worker_id lost, worker_commands& commands);
   void give_back(inline_list<task_id, 1> first, worker_commands& commands);
+  void end_reading(task_id task, worker_task& row, worker_commands& commands);
   void forget_inputs(task_id task, worker_task& row, worker_commands& commands);
   void answer_moved(task_id task, worker_task& row, worker_commands& commands);
   void end_row(task_id task, worker_task& row, worker_commands& commands);

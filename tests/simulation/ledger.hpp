@@ -50,6 +50,7 @@ struct task_facts {
 
   // Who computes it, as the messages say.
   run_id last_run;
+  bool scattered = false;
   worker_id assigned_to; ///< until a report of this run is heard
   unsigned completed_runs = 0;
   unsigned deaths = 0; ///< workers that died while they ran it, or just after

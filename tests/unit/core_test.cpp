@@ -47,6 +47,11 @@ TEST(failure, nested_exceptions_are_told_outermost_first) {
   EXPECT_EQ(failed->type, "std::logic_error");
 }
 
+TEST(failure, an_exception_that_could_nest_another_and_does_not_is_told_alone) {
+  auto failed = failure_of([] { std::throw_with_nested(std::invalid_argument("negative")); });
+  EXPECT_EQ(failed->messages, std::vector<std::string>{"negative"});
+}
+
 TEST(failure, what_is_no_std_exception_is_named_by_its_type) {
   auto failed = failure_of([] { throw 42; });
   EXPECT_EQ(failed->type, "int");
