@@ -92,10 +92,13 @@ void holder_state::want_value(task_id task, holder_commands& commands) {
 
 void holder_state::ask_take(task_id task, holder_commands& commands) {
   future_slot* slot = slots_.find(task);
-  if (!slot || status_of(*slot) != slot_status::here || slot->take != take_state::none) {
-    commands.answers.emplace_back(take_answered{.task = task, .granted = false});
+  if (!slot || status_of(*slot) != slot_status::here || slot->take == take_state::granted) {
+    // Granted when whoever asked had given up waiting: nobody else has the value since.
+    commands.answers.emplace_back(
+        take_answered{.task = task, .granted = slot && status_of(*slot) == slot_status::here});
     return;
   }
+  if (slot->take == take_state::asked) return; // the answer is on its way
   slot->take = take_state::asked;
   if (slot->known)
     commands.to_scheduler.emplace_back(take_value{.task = task});

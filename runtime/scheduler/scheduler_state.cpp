@@ -26,6 +26,7 @@ void scheduler_state::on(client_joined& event, scheduler_commands& commands) {
 void scheduler_state::on(client_left& event, scheduler_commands& commands) {
   if (event.client.value >= clients_.size()) return;
   clients_[event.client.value].joined = false;
+  std::erase_if(takes_, [&](task_id task) { return task.client() == event.client; });
   std::erase_if(early_, [&](const auto& early) {
     if (early.first.client() != event.client) return false;
     drop(early.first, early.second.worker, commands);
@@ -192,10 +193,24 @@ void scheduler_state::on(locate_value& event, scheduler_commands& commands) {
 }
 
 void scheduler_state::on(take_value& event, scheduler_commands& commands) {
-  record* row = tasks_.find(event.task);
+  if (!answer_take(event.task, commands)) takes_.push_back(event.task);
+}
+
+// False if it is to be asked again: where a run that nobody wants any more shares the client's memory, it
+// reads the value until it ends.
+bool scheduler_state::answer_take(task_id task, scheduler_commands& commands) {
+  record* row = tasks_.find(task);
   const bool granted = row && row->is == phase::memory && row->active_consumers == 0;
-  if (granted) not_wanted(event.task, *row); // from now on nobody shall read what the client may change
-  commands.to_clients.send(event.task.client(), take_answered{event.task, granted});
+  if (granted) {
+    for (const task_id id : row->dependents) {
+      const record* reader = tasks_.find(id);
+      if (reader && reader->outstanding && workers_[reader->worker.value].attributes->shares_process)
+        return false;
+    }
+    not_wanted(task, *row); // from now on nobody shall read what the client may change
+  }
+  commands.to_clients.send(task.client(), take_answered{task, granted});
+  return true;
 }
 
 void scheduler_state::on(explain_task& event, scheduler_commands& commands) {

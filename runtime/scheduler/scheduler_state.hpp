@@ -185,6 +185,7 @@ class scheduler_state {
   failure_ptr take_key(task_id task, record& row, const demands_ptr& demands);
   bool is_made_up(const std::string& key) const;
   void not_wanted(task_id task, record& row);
+  bool answer_take(task_id task, scheduler_commands& commands);
 
   // scheduler_workers.cpp: what workers say
   void on(retire_worker& event, scheduler_commands& commands);
@@ -305,12 +306,14 @@ class scheduler_state {
   std::vector<worker_id> crowded_;                // have room, but no thread to spare
   std::vector<task_id> to_release_; // work lists: recursion over a graph would overflow the stack
   std::vector<std::pair<task_id, failure_ptr>> to_fail_;
+  std::vector<task_id> takes_; // not answered yet
   std::size_t live_count_ = 0;
   std::size_t total_outstanding_ = 0;
   std::size_t total_seceded_ = 0;
   std::size_t retiring_count_ = 0;
   std::size_t overfull_count_ = 0; // workers with more than their threads do, enough to be stolen from
   bool own_queues_used_ = false;   // some worker's `own` may have entries
+  bool takes_moved_ = false;       // a run ended, or was lost
   bool retirement_moved_ = false;  // something happened that a retiring worker may have waited for
 };
 

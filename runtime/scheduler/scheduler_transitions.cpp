@@ -136,6 +136,7 @@ void scheduler_state::settle_assignment(record& row) {
   row.load = 0;
   --total_outstanding_;
   if (worker.retiring) retirement_moved_ = true;
+  takes_moved_ = true;
   note_load(worker);
   note_room(row.worker);
 }
@@ -298,15 +299,19 @@ void scheduler_state::answer_askers(task_id task, record& row, scheduler_command
 }
 
 void scheduler_state::drain(scheduler_commands& commands) {
-  while (!to_fail_.empty() || !to_release_.empty()) {
+  for (;;) {
     if (!to_fail_.empty()) {
       const auto [task, why] = std::move(to_fail_.back());
       to_fail_.pop_back();
       if (record* row = tasks_.find(task)) fail(task, *row, why, commands);
-    } else {
+    } else if (!to_release_.empty()) {
       const task_id task = to_release_.back();
       to_release_.pop_back();
       if (record* row = tasks_.find(task)) release_if_unneeded(task, *row, commands);
+    } else if (!takes_.empty() && std::exchange(takes_moved_, false)) {
+      std::erase_if(takes_, [&](task_id task) { return answer_take(task, commands); });
+    } else {
+      return;
     }
   }
 }

@@ -69,7 +69,7 @@ bool worker_engine::take(executor_thread& self, aftermath& after) {
     task_batch::leftover left = std::move(split_off_.front());
     split_off_.pop_front();
     self.batch.refill([&](std::vector<ready_task>& tasks) { tasks.push_back(std::move(left.task)); });
-    if (left.stop) self.batch.stop_first();
+    self.batch.stop_first(left.stop);
   } else {
     self.batch.refill([&](std::vector<ready_task>& tasks) {
       expected =

@@ -36,14 +36,16 @@ void task_batch::run_one(std::uint32_t index) {
   ready_task& task = tasks_[index];
   outcome& result = outcomes_[index];
   current_ = index;
-  if (stop_[index].load(std::memory_order_relaxed)) {
+  switch (stop_[index].load(std::memory_order_relaxed)) {
+  case stop_reason::none:
+    run_body(index);
+    break;
+  case stop_reason::unwanted:
     result.failure = failure::make(failure_kind::cancelled, "cancelled before it began");
-  } else {
-    try {
-      result.value = task.body->run(task.inputs);
-    } catch (...) {
-      result.failure = failure::from_exception(std::current_exception(), key_of(task), worker_name_);
-    }
+    break;
+  case stop_reason::leaving:
+    result.abandoned = true;
+    break;
   }
   // Destructors are user code: here, not under the lock.
   task.body = nullptr;
@@ -54,12 +56,31 @@ void task_batch::run_one(std::uint32_t index) {
   }
 }
 
+// What it returns or throws after it was told to stop may be half of the result; if that is wanted all the
+// same, it must run elsewhere.
+void task_batch::run_body(std::uint32_t index) {
+  outcome& result = outcomes_[index];
+  heeded_ = false;
+  try {
+    result.value = tasks_[index].body->run(tasks_[index].inputs);
+  } catch (...) {
+    result.failure = failure::from_exception(std::current_exception(), key_of(tasks_[index]), worker_name_);
+  }
+  if (stop_[index].load(std::memory_order_relaxed) != stop_reason::leaving) return;
+  result.abandoned = heeded_ || has_source_;
+  if (!result.abandoned) return;
+  result.value = nullptr;
+  result.failure = nullptr;
+}
+
 void task_batch::collect(std::vector<worker_event>& into) {
   const std::uint32_t until = finished_.load(std::memory_order_acquire);
   for (; reported_ < until; ++reported_) {
     const ready_task& task = tasks_[reported_];
     outcome& its = outcomes_[reported_];
-    if (its.failure)
+    if (std::exchange(its.abandoned, false))
+      into.emplace_back(run_abandoned{task.task, task.run});
+    else if (its.failure)
       into.emplace_back(run_failed{task.task, task.run, its.duration, std::move(its.failure)});
     else
       into.emplace_back(run_finished{task.task, task.run, its.duration, std::move(its.value)});
@@ -77,20 +98,25 @@ void task_batch::split(std::vector<leftover>& into) {
 
 bool task_batch::request_stop(task_id task, run_id run, std::vector<std::stop_source>& sources) {
   for (std::uint32_t index = reported_; index < size_.load(std::memory_order_relaxed); ++index)
-    if (tasks_[index].task == task && tasks_[index].run == run) return request_stop_at(index, sources);
+    if (tasks_[index].task == task && tasks_[index].run == run) {
+      request_stop_at(index, stop_reason::unwanted, sources);
+      return true;
+    }
   return false;
 }
 
-void task_batch::request_stop(std::vector<std::stop_source>& sources) {
+void task_batch::request_leave(std::vector<std::stop_source>& sources) {
   const std::uint32_t index = finished_.load(std::memory_order_acquire);
-  if (index < size_.load(std::memory_order_relaxed)) request_stop_at(index, sources);
+  if (index < size_.load(std::memory_order_relaxed) &&
+      stop_[index].load(std::memory_order_relaxed) == stop_reason::none)
+    request_stop_at(index, stop_reason::leaving, sources);
 }
 
-bool task_batch::request_stop_at(std::uint32_t index, std::vector<std::stop_source>& sources) {
+void task_batch::request_stop_at(std::uint32_t index, stop_reason why,
+                                 std::vector<std::stop_source>& sources) {
   std::lock_guard lock{source_mutex_};
-  stop_[index].store(true, std::memory_order_relaxed);
+  stop_[index].store(why, std::memory_order_relaxed);
   if (source_ && source_index_ == index) sources.push_back(*source_);
-  return true;
 }
 
 std::stop_token task_batch::stop_token() {

@@ -28,10 +28,17 @@ class task_batch {
  public:
   static constexpr std::size_t capacity = 64;
 
-  /// A run that a batch gave away; `stop` says whether it is wanted any more.
+  /// Why a run is asked to stop.
+  enum class stop_reason : std::uint8_t {
+    none,
+    unwanted, ///< nobody needs what it makes
+    leaving,  ///< its worker ends
+  };
+
+  /// A run that a batch gave away.
   struct leftover {
     ready_task task;
-    bool stop = false;
+    stop_reason stop = stop_reason::none;
   };
 
   task_batch(const function_directory& functions, std::string worker_name)
@@ -47,19 +54,19 @@ class task_batch {
   void refill(Take&& take) {
     take(tasks_);
     for (std::size_t i = 0; i < tasks_.size(); ++i)
-      stop_[i].store(false, std::memory_order_relaxed);
+      stop_[i].store(stop_reason::none, std::memory_order_relaxed);
     reported_ = 0;
     finished_.store(0, std::memory_order_relaxed);
     next_.store(0, std::memory_order_relaxed);
     size_.store(static_cast<std::uint32_t>(tasks_.size()), std::memory_order_relaxed);
   }
   /// Asks a run of this batch to stop before it begins.
-  void stop_first() noexcept { stop_[0].store(true, std::memory_order_relaxed); }
+  void stop_first(stop_reason why) noexcept { stop_[0].store(why, std::memory_order_relaxed); }
 
   bool empty() const noexcept { return tasks_.empty(); }
   bool announced() const noexcept { return tasks_.front().announced; }
 
-  /// Appends a run_finished or run_failed for each task that ended since the last call.
+  /// Appends a run_finished, run_failed or run_abandoned for each task that ended since the last call.
   void collect(std::vector<worker_event>& into);
   /// Takes away what is not begun.
   void split(std::vector<leftover>& into);
@@ -69,11 +76,12 @@ class task_batch {
   /// Whether it has more than one task, so that splitting may be worth while.
   bool splittable() const noexcept { return size_.load(std::memory_order_relaxed) > 1; }
 
-  /// If the batch has this run, not yet ended, sets its stop token, or keeps it from beginning. What must be
-  /// called after unlocking (callbacks are user code) is appended to `sources`.
+  /// If the batch has this run, not yet ended, which nobody needs: sets its stop token, or keeps it from
+  /// beginning. What must be called after unlocking (callbacks are user code) is appended to `sources`.
   bool request_stop(task_id task, run_id run, std::vector<std::stop_source>& sources);
-  /// The same for the run that is on the thread just now, whichever it is.
-  void request_stop(std::vector<std::stop_source>& sources);
+  /// The same for the run that is on the thread just now, whichever it is, because the worker leaves: if it
+  /// heeds that, it counts as abandoned, whatever it returns or throws.
+  void request_leave(std::vector<std::stop_source>& sources);
   /// The printable key of the run that is on the thread just now, if one is.
   std::optional<std::string> current_key() const;
 
@@ -91,7 +99,11 @@ class task_batch {
   const ready_task& current() const noexcept { return tasks_[current_]; }
   /// It waited so many nanoseconds for other tasks, which do not count as its own time.
   void waited(std::int64_t duration) noexcept { waited_ += duration; }
-  bool stop_requested() const noexcept { return stop_[current_].load(std::memory_order_relaxed); }
+  bool stop_requested() noexcept {
+    const bool requested = stop_[current_].load(std::memory_order_relaxed) != stop_reason::none;
+    heeded_ |= requested;
+    return requested;
+  }
   std::stop_token stop_token();
   std::string key() const { return key_of(tasks_[current_]); }
   const std::string& worker_name() const noexcept { return worker_name_; }
@@ -101,17 +113,19 @@ class task_batch {
     value_ptr value;
     failure_ptr failure;
     std::int64_t duration = 0;
+    bool abandoned = false;
   };
 
   void run_one(std::uint32_t index);
-  bool request_stop_at(std::uint32_t index, std::vector<std::stop_source>& sources);
+  void run_body(std::uint32_t index);
+  void request_stop_at(std::uint32_t index, stop_reason why, std::vector<std::stop_source>& sources);
   std::string key_of(const ready_task& task) const;
 
   const function_directory& functions_;
   const std::string worker_name_;
   std::vector<ready_task> tasks_;
   std::array<outcome, capacity> outcomes_;
-  std::array<std::atomic<bool>, capacity> stop_{};
+  std::array<std::atomic<stop_reason>, capacity> stop_{};
   std::uint32_t reported_ = 0;         // outcomes [0, reported) are collected
   std::atomic<std::uint32_t> size_{0}; // tasks [size, …) were split off
   std::atomic<std::uint32_t> next_{
@@ -122,6 +136,7 @@ class task_batch {
   std::uint32_t current_ = 0;
   std::int64_t waited_ = 0; // nanoseconds
   bool has_source_ = false;
+  bool heeded_ = false; // it was told to stop when it asked, or its token was
   std::mutex source_mutex_;
   std::optional<std::stop_source> source_;
   std::uint32_t source_index_ = 0;

@@ -180,7 +180,7 @@ void worker_engine::move_data() {
 
 void worker_engine::stop_run(task_id task, run_id run, aftermath& after) {
   for (auto& left : split_off_)
-    if (left.task.task == task && left.task.run == run) left.stop = true;
+    if (left.task.task == task && left.task.run == run) left.stop = task_batch::stop_reason::unwanted;
   for (const auto& executor : executors_)
     if (executor->busy && executor->batch.request_stop(task, run, after.to_stop)) return;
 }
@@ -226,7 +226,7 @@ std::vector<std::string> worker_engine::stop(std::chrono::nanoseconds limit) {
   for (const auto& executor : executors_) {
     if (!executor->busy) continue;
     executor->batch.split(after.dropped);
-    executor->batch.request_stop(after.to_stop);
+    executor->batch.request_leave(after.to_stop);
   }
   look_again_.store(true, std::memory_order_relaxed);
   lock.unlock();
@@ -254,9 +254,9 @@ std::vector<std::string> worker_engine::wait_until_idle(std::chrono::nanoseconds
   std::unique_lock lock{mutex_};
   aftermath after;
   for (auto& left : split_off_)
-    left.stop = true;
+    if (left.stop == task_batch::stop_reason::none) left.stop = task_batch::stop_reason::leaving;
   for (const auto& executor : executors_)
-    if (executor->busy) executor->batch.request_stop(after.to_stop);
+    if (executor->busy) executor->batch.request_leave(after.to_stop);
   lock.unlock();
   finish(after);
   lock.lock();

@@ -117,6 +117,14 @@ struct run_failed {
   WEFT_MEMBERS(run_failed, task, run, duration, failure)
 };
 
+/// User code returned or threw after it was told that its worker leaves, or was not begun for that: what it
+/// returned may be half of the result.
+struct run_abandoned {
+  task_id task;
+  run_id run;
+  WEFT_MEMBERS(run_abandoned, task, run)
+};
+
 /// The task on this thread waits for other tasks; meanwhile its thread's place is free.
 struct run_seceded {
   task_id task;
@@ -187,10 +195,11 @@ struct requester_gone {
   WEFT_MEMBERS(requester_gone, requester)
 };
 
-using worker_event = std::variant<compute_task, give_back_task, drop_replica, input_located, acquire_replica,
-                                  peer_introduced, peer_lost, leave, task_named, run_finished, run_failed,
-                                  run_seceded, run_rejoined, value_requested, value_put, value_arrived,
-                                  value_moved, value_refused, peer_unreachable, requester_gone>;
+using worker_event =
+    std::variant<compute_task, give_back_task, drop_replica, input_located, acquire_replica, peer_introduced,
+                 peer_lost, leave, task_named, run_finished, run_failed, run_abandoned, run_seceded,
+                 run_rejoined, value_requested, value_put, value_arrived, value_moved, value_refused,
+                 peer_unreachable, requester_gone>;
 
 /// How many of worker_event's alternatives may come over a link from the scheduler: the first so many.
 inline constexpr std::size_t worker_events_from_scheduler = 9;

@@ -161,6 +161,14 @@ void worker_state::on(instant now, run_failed& event, worker_commands& commands)
   end_attempt(now, event.task, *row, commands);
 }
 
+void worker_state::on(instant now, run_abandoned& event, worker_commands& commands) {
+  worker_task* row = tasks_.find(event.task);
+  WEFT_CHECK(row && row->is == phase::running && row->run == event.run,
+             "a task was abandoned that was not running");
+  commands.to_scheduler.emplace_back(task_given_back{self_, event.task, event.run});
+  end_attempt(now, event.task, *row, commands);
+}
+
 void worker_state::on(instant, run_seceded& event, worker_commands& commands) {
   ++waiting_count_;
   const function_id function = tasks_.find(event.task)->function;
@@ -194,7 +202,8 @@ void worker_state::on(instant, value_put& event, worker_commands& commands) {
   worker_task& row = row_for(event.task);
   const bool here = row.is == phase::stored; // fetched before, or put before
   if (!here && row.is != phase::expected && row.is != phase::fetching) {
-    commands.garbage_values.push_back(std::move(event.value)); // no datum but a task that this worker computes
+    commands.garbage_values.push_back(
+        std::move(event.value)); // no datum but a task that this worker computes
     return;
   }
   row.run = run_id{1};

@@ -131,6 +131,7 @@ class worker_state {
   void on(instant now, task_named& event, worker_commands& commands);
   void on(instant now, run_finished& event, worker_commands& commands);
   void on(instant now, run_failed& event, worker_commands& commands);
+  void on(instant now, run_abandoned& event, worker_commands& commands);
   void on(instant now, run_seceded& event, worker_commands& commands);
   void on(instant now, run_rejoined& event, worker_commands& commands);
   void on(instant now, value_requested& event, worker_commands& commands);

@@ -21,28 +21,63 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Makes the file when it begins.
-int wait_until_stopped(const std::string& file) {
-  std::ofstream(file).put('\n');
-  while (!this_task::stop_requested())
+/// Makes the file when it begins, and goes on until there is the other, whatever is asked of it.
+int wait_for_file(const std::string& begun, const std::string& end) {
+  std::ofstream(begun).put('\n');
+  while (!std::filesystem::exists(end))
     std::this_thread::yield();
   return 7;
 }
 
-class leaving : public test::both_modes {};
+/// Counts for long, unless it is told to stop; then it says how far it came, or throws.
+int count(const std::string& begun, bool throws) {
+  std::ofstream(begun).put('\n');
+  for (int i = 0; i < 1000; ++i) {
+    std::this_thread::sleep_for(2ms);
+    if (!this_task::stop_requested()) continue;
+    if (throws) throw std::runtime_error("stopped");
+    return i;
+  }
+  return 1000;
+}
+
+class leaving : public test::both_modes {
+ protected:
+  void wait_for(const std::string& file) const {
+    while (!std::filesystem::exists(file))
+      std::this_thread::yield();
+  }
+
+  const test::temporary_folder folder_;
+  const std::string begun_ = folder_.file("begun");
+};
 WEFT_IN_BOTH_MODES(leaving);
 
 TEST_P(leaving, a_result_that_comes_after_the_shutdown_timeout_is_handed_over) {
-  const test::temporary_folder folder;
-  const std::string begun = folder.file("begun");
   local_cluster cluster{
       {.workers = 2, .threads_per_worker = 1, .processes = processes(), .shutdown_timeout = 1s}};
   client client{cluster};
-  auto late = client.submit({.workers = {"worker-1"}}, wait_until_stopped, begun);
-  while (!std::filesystem::exists(begun))
-    std::this_thread::yield();
-  cluster.stop_worker("worker-1");
+  auto late = client.submit({.workers = {"worker-1"}}, wait_for_file, begun_, folder_.file("end"));
+  wait_for(begun_);
+  auto leaves = std::async(std::launch::async, [&] { cluster.stop_worker("worker-1"); });
+  EXPECT_EQ(leaves.wait_for(1100ms), std::future_status::timeout);
+  std::ofstream(folder_.file("end")).put('\n');
+  leaves.get();
   EXPECT_EQ(late.result(60s), 7) << "there is no worker-1 that could run it again";
+}
+
+TEST_P(leaving, what_a_task_says_when_it_is_told_to_stop_is_not_its_result_and_it_runs_again_elsewhere) {
+  for (const bool throws : {false, true}) {
+    std::filesystem::remove(begun_);
+    local_cluster cluster{
+        {.workers = 2, .threads_per_worker = 1, .processes = processes(), .shutdown_timeout = 100ms}};
+    client client{cluster};
+    auto counted =
+        client.submit({.workers = {"worker-1"}, .allow_other_workers = true}, count, begun_, throws);
+    wait_for(begun_);
+    cluster.stop_worker("worker-1");
+    EXPECT_EQ(counted.result(60s), 1000);
+  }
 }
 
 TEST(leaving_in_process, a_second_close_waits_for_tasks_as_the_first_does) {

@@ -85,8 +85,11 @@ class worker_play {
     const auto [task, run, waits] = running_[which];
     if (waits) hear(run_rejoined{task, run});
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(which));
-    if (from_.below(3) > 0)
+    const std::size_t how = from_.below(8);
+    if (how > 2)
       hear(run_finished{task, run, 1000, make_fake(task.value)});
+    else if (how == 2)
+      hear(run_abandoned{task, run});
     else
       hear(run_failed{task, run, 1000, failure::make(failure_kind::task_error, "it threw")});
   }

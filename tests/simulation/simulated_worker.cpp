@@ -239,8 +239,11 @@ void simulated_worker::finish(std::size_t thread) {
   task_facts& facts = world_.facts.of(task);
   const bool stops = done.stopped && (!done.begun || chance_.chance(500));
   const bool throws = facts.behaves == behaviour::throws || (facts.throws_left > 0 && done.begun && !stops);
-  if (done.begun) world_.facts.run_ends(self(), task, run, !stops && !throws && !done.stopped);
-  if (stops || throws) {
+  const bool abandons = !stops && !throws && world_.retires(self()) && chance_.chance(300);
+  if (done.begun) world_.facts.run_ends(self(), task, run, !stops && !throws && !abandons && !done.stopped);
+  if (abandons) {
+    step(run_abandoned{task, run}); // it was told that its worker leaves
+  } else if (stops || throws) {
     auto why = make_intrusive<failure>();
     why->type = "simulated_error";
     append_text(why->messages.emplace_back(), task);

@@ -54,6 +54,8 @@ class world {
   simulated_client* client(client_id id);
   /// A worker that runs and can be reached by the scheduler.
   bool is_live(worker_id id);
+  /// Whether it was asked to leave.
+  bool retires(worker_id id) const { return retired_.contains(id); }
   const std::vector<std::unique_ptr<simulated_worker>>& workers() const { return workers_; }
 
   void kill(worker_id id, ending how);

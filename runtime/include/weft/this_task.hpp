@@ -9,8 +9,9 @@
 namespace weft::this_task {
 
 /// Whether nobody wants the result any more (the task was cancelled, its last future dropped) or the worker
-/// is about to stop. A task that runs for long had better look now and then, and return or throw. As a token:
-/// <weft/stop_token.hpp>.
+/// is about to stop. A task that runs for long had better look now and then, and return or throw: what it
+/// returns after it was told so is not used, and if somebody wants the result all the same, the task runs
+/// again on another worker. As a token: <weft/stop_token.hpp>; who has taken that counts as told.
 WEFT_API bool stop_requested();
 
 /// The task's key: the one that was asked for, else the function's name and the task's number.
