@@ -26,10 +26,9 @@ constexpr std::int64_t hand_over_time = 10'000;
 constexpr std::int64_t moving_time = 100'000;
 constexpr std::int64_t bytes_per_nanosecond = 1;
 constexpr std::int64_t unknown_size = 256; // bytes, of a result that is not there yet
-// Nanoseconds, an hour: what runs longer fills every window just as well, and the sums stay far from
-// overflow.
-constexpr std::int64_t longest_duration = 3'600'000'000'000;
-constexpr std::int64_t longest_load = 100'000'000'000; // for which a record has room
+// Nanoseconds: so much of a task's expected time counts at most,
+// for a record has no room for more.
+constexpr std::int64_t longest_load = 100'000'000'000;
 
 } // namespace
 
@@ -58,7 +57,10 @@ void scheduler_state::make_ready(task_id task, record& row, bool in_front) {
 
 void scheduler_state::route_restricted(task_id task, record& row) {
   if (live_count_ > 0 && spread_of(row.function) == spread::nowhere) {
-    to_fail_.emplace_back(task, mismatch(row.function));
+    std::vector<worker_id> all;
+    for (std::uint32_t i = 1; i < workers_.size(); ++i)
+      if (workers_[i].live) all.push_back({i});
+    to_fail_.emplace_back(task, mismatch(row, "no worker", all));
     return;
   }
   bool routed = false;
@@ -69,7 +71,11 @@ void scheduler_state::route_restricted(task_id task, record& row) {
     note_room(worker_id{i});
     routed = true;
   }
-  if (!routed) unplaceable_.push_back(task);
+  if (routed) return;
+  if (failure_ptr why = mismatch_of_asked(row))
+    to_fail_.emplace_back(task, std::move(why));
+  else
+    unplaceable_.push_back(task);
 }
 
 // A worker joined: tasks that no worker, or only others, may run look again.
@@ -100,34 +106,6 @@ bool scheduler_state::may_run_on(const record& row, worker_id worker) const {
   return demands.workers.empty() || demands.allow_other_workers ||
          std::find(demands.workers.begin(), demands.workers.end(), candidate.attributes->name) !=
              demands.workers.end();
-}
-
-bool scheduler_state::has_module(const worker_record& worker, module_id module) const {
-  const worker_attributes& its = *worker.attributes;
-  if (its.shares_process) return functions_.is_local(module);
-  return std::find(its.modules.begin(), its.modules.end(), module) != its.modules.end();
-}
-
-bool scheduler_state::can_call(const worker_record& worker, function_id function) const {
-  const module_id target = functions_.target_module_of(function);
-  return has_module(worker, functions_.module_of(function)) && (!target || has_module(worker, target));
-}
-
-failure_ptr scheduler_state::mismatch(function_id function) const {
-  std::string wanted = functions_.description_of(functions_.module_of(function));
-  if (const module_id target = functions_.target_module_of(function))
-    wanted += ", together with " + functions_.description_of(target) + ", which it points into";
-  std::vector<module_id> present;
-  for (const worker_record& worker : workers_)
-    if (worker.live)
-      for (const module_id module : worker.attributes->modules)
-        if (std::find(present.begin(), present.end(), module) == present.end()) present.push_back(module);
-  std::string sentence = "no worker has the module that calls " + functions_.name_of(function) + ": wanted " +
-                         wanted + "; present: ";
-  for (std::size_t i = 0; i < present.size(); ++i)
-    sentence += (i == 0 ? "" : "; ") + functions_.description_of(present[i]);
-  if (present.empty()) sentence += "none";
-  return failure::make(failure_kind::build_mismatch, std::move(sentence));
 }
 
 // Where it can begin first: at a worker that has, or will have, one of its inputs, or at one that is open. As
@@ -452,43 +430,6 @@ void scheduler_state::steal(scheduler_commands& commands) {
     ask_back(entry->first, *row, ask::back, commands);
     --wanted;
   }
-}
-
-// -- what is known of functions
-// --------------------------------------------------------------------------------
-
-scheduler_state::function_record& scheduler_state::function(function_id id) {
-  if (id.value >= function_records_.size()) function_records_.resize(id.value + 1);
-  return function_records_[id.value];
-}
-
-std::int64_t scheduler_state::expected_time(function_id id) const {
-  const function_record known =
-      id.value < function_records_.size() ? function_records_[id.value] : function_record{};
-  if (known.mean_time == 0) return settings_.unmeasured;
-  return known.waits ? std::max(known.mean_time, settings_.unmeasured) : known.mean_time;
-}
-
-bool scheduler_state::is_measured(function_id id) const {
-  return id.value < function_records_.size() && function_records_[id.value].mean_time != 0;
-}
-
-void scheduler_state::measure(function_id id, std::int64_t duration) {
-  duration = std::clamp<std::int64_t>(duration, 1, longest_duration);
-  std::int64_t& mean = function(id).mean_time;
-  mean = std::max<std::int64_t>(mean == 0 ? duration : mean + (duration - mean) / 8, 1);
-}
-
-scheduler_state::spread scheduler_state::spread_of(function_id id) {
-  if (id.value >= spreads_.size()) spreads_.resize(id.value + 1, spread::unknown);
-  spread& known = spreads_[id.value];
-  if (known == spread::unknown) {
-    std::size_t holders = 0;
-    for (const worker_record& worker : workers_)
-      holders += worker.live && can_call(worker, id);
-    known = holders == live_count_ ? spread::everywhere : holders > 0 ? spread::somewhere : spread::nowhere;
-  }
-  return known;
 }
 
 } // namespace weft::detail

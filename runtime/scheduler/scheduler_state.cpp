@@ -328,11 +328,17 @@ scheduler_state::explanation scheduler_state::explain_ready(const record& row) c
   }
   if (row.extras && row.extras->demands && !row.extras->demands->workers.empty()) {
     std::string names;
-    for (const auto& name : row.extras->demands->workers)
+    bool connected = false; // one of them is, that has not the module
+    for (const auto& name : row.extras->demands->workers) {
       names += (names.empty() ? "" : ", ") + name;
+      connected |= static_cast<bool>(worker_named(name));
+    }
     if (possible) return {"it waits for room at a worker among those asked for: " + names};
     if (!row.extras->demands->allow_other_workers)
-      return {"none of the workers asked for is connected: " + names, true};
+      return {(connected ? "no worker among those asked for is connected that has its module: "
+                         : "none of the workers asked for is connected: ") +
+                  names,
+              true};
   }
   if (live_count_ == 1) return {"it waits for a free worker; the only one is busy"};
   return {"it waits for a free worker; all " + std::to_string(live_count_) + " are busy"};

@@ -259,9 +259,13 @@ class scheduler_state {
   void steal(scheduler_commands& commands);
   void advance_retirements(scheduler_commands& commands);
   bool may_run_on(const record& row, worker_id worker) const;
+
+  // known_functions.cpp
   bool has_module(const worker_record& worker, module_id module) const;
   bool can_call(const worker_record& worker, function_id function) const;
-  failure_ptr mismatch(function_id function) const;
+  failure_ptr mismatch(const record& row, const std::string& whom,
+                       const std::vector<worker_id>& workers) const;
+  failure_ptr mismatch_of_asked(const record& row) const;
 
   // How long a function takes.
   struct function_record {

@@ -98,7 +98,7 @@ constexpr type_shape make_shape();
 /// The shape of T. A type whose parts are nothing but itself further in (a tree) meets itself again in
 /// Enclosing, where its distance stands for it.
 template <class T>
-inline constexpr type_shape shape_of = make_shape<std::remove_cv_t<T>>();
+WEFT_HIDDEN inline constexpr type_shape shape_of = make_shape<std::remove_cv_t<T>>();
 
 template <class... Enclosing, class... Parts>
 constexpr void add_parts(type_shape& shape, type_list<Parts...>) {

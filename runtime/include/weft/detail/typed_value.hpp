@@ -66,8 +66,10 @@ struct value_recipe {
   intrusive_ptr<const object_value> (*decode)(decoder& from); ///< null if T does not travel
 };
 
+/// Hidden, as all is whose address stands for a type: otherwise the loader makes one of those that two
+/// libraries have, although each may have its own T of that name.
 template <class T>
-struct recipe_of {
+struct WEFT_HIDDEN recipe_of {
   static intrusive_ptr<const object_value> decode(decoder& from) {
     return intrusive_ptr<const object_value>::adopt(new typed_value<T>(std::in_place, decode_value<T>(from)));
   }
