@@ -88,6 +88,12 @@ constexpr std::size_t last_output_max = 1 << 20;
 /// After how much quiet the beginning of a line is shown.
 constexpr int quiet_milliseconds = 100;
 
+/// At which the child has the program's file before it is executed. All numbers below are in use then, so it
+/// is opened at this one at once and stays close-on-exec.
+constexpr int program_descriptor = 5;
+static_assert(program_descriptor ==
+              std::max(inherited_control_descriptor, inherited_lifeline_descriptor) + 1);
+
 /// posix_spawn's arguments, freed whatever happens.
 class spawn_plan {
  public:
@@ -125,11 +131,17 @@ class spawn_plan {
     for (auto& variable : variables)
       environment.push_back(variable.data());
     environment.push_back(nullptr);
+    // The process shall hold nothing else that the program has open: while it did, the other ends of pipes
+    // would not end, nor locks and ports become free. Its own file it needs until it is executed.
+    posix_spawn_file_actions_addopen(&actions_, program_descriptor, program.path.c_str(), O_PATH | O_CLOEXEC,
+                                     0);
+    posix_spawn_file_actions_addclosefrom_np(&actions_, program_descriptor + 1);
+    const std::string file = "/proc/self/fd/" + std::to_string(program_descriptor);
     std::string name = program.name;
     char* arguments[] = {name.data(), nullptr};
     pid_t process = 0;
     const int error =
-        posix_spawn(&process, program.path.c_str(), &actions_, &attributes_, arguments, environment.data());
+        posix_spawn(&process, file.c_str(), &actions_, &attributes_, arguments, environment.data());
     if (error != 0) throw_system_error(error, "weft: cannot start a worker process of this program");
     return process;
   }

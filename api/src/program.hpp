@@ -10,7 +10,7 @@ void require_program_for_workers();
 
 /// What weft::init holds open. Throws as `require_program_for_workers`.
 struct program_file {
-  std::string path; ///< to execute: "/proc/self/fd/3"
+  std::string path; ///< of a descriptor: "/proc/self/fd/10"
   std::string name; ///< argv[0]
 };
 program_file program_for_workers();

@@ -10,10 +10,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <future>
 #include <memory>
 #include <numeric>
+#include <poll.h>
 #include <stdexcept>
 #include <string>
 #include <sys/resource.h>
@@ -219,6 +221,21 @@ TEST_F(processes, that_work_do_not_read_what_is_typed_for_the_program) {
     close(descriptor);
   const auto standard_input = [] { return std::filesystem::read_symlink("/proc/self/fd/0").string(); };
   EXPECT_EQ(client_.submit({.workers = {"bob"}}, standard_input).result(), "/dev/null");
+}
+
+TEST_F(processes, hold_nothing_open_that_the_program_has) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  // Far above what a worker process has of its own.
+  const int writes = fcntl(ends[1], F_DUPFD, 100);
+  ASSERT_GE(writes, 100);
+  close(ends[1]);
+  cluster_.start_worker({.name = "bob"});
+  close(writes);
+  EXPECT_EQ(client_.submit({.workers = {"bob"}}, add, 1, 2).result(), 3);
+  pollfd ended{.fd = ends[0], .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&ended, 1, 5'000), 1) << "somebody else could still write to the pipe";
+  close(ends[0]);
 }
 
 TEST_F(processes, a_worker_that_has_just_died_is_replaced_by_scale) {

@@ -17,7 +17,8 @@ struct local_cluster_options {
   std::uint32_t threads_per_worker = 0;
   /// Workers are processes of their own that run this program, up to its weft::init: they have the functions
   /// of libraries that it is linked with or opens with dlopen before `init`, and not of those opened later.
-  /// Otherwise they are threads of this one.
+  /// Of what the program has open they have nothing but standard output and standard error, whose lines come
+  /// with the worker's name. Otherwise they are threads of this one.
   bool processes = false;
   /// How long its end waits for tasks that run: 5 s.
   nanoseconds shutdown_timeout{5'000'000'000};
