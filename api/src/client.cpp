@@ -9,9 +9,12 @@
 #include <weft/local_cluster.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
+#include <mutex>
 #include <ostream>
 #include <stdexcept>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -63,15 +66,37 @@ struct client::implementation : detail::client_sink {
 
   void deliver(std::vector<detail::holder_event>& events) override { core->deliver(events); }
 
-  // Cancels first: who waits wakes up, and what is said then still reaches the scheduler.
+  // Cancels first: who waits wakes up, and what is said then still reaches the scheduler. Who wakes up may
+  // destroy the client, so other calls return when the first has ended.
   void close() {
+    {
+      std::unique_lock lock{mutex_};
+      if (closing_ == std::this_thread::get_id()) return; // what is freed here may close it again
+      if (std::exchange(closed_, true)) {
+        has_ended_.wait(lock, [&] { return ended_; });
+        return;
+      }
+      closing_ = std::this_thread::get_id();
+    }
     core->close("client closed");
     connection->close();
+    std::lock_guard lock{mutex_};
+    closing_ = {};
+    ended_ = true;
+    has_ended_.notify_all();
   }
 
   std::unique_ptr<local_cluster> own_cluster; // declared first: destroyed last
   const std::shared_ptr<detail::client_connection> connection;
   const std::shared_ptr<detail::client_core> core;
+
+ private:
+  std::mutex mutex_;
+  // Guarded by mutex_; closing itself happens without it.
+  bool closed_ = false;
+  bool ended_ = false;      // as close returns
+  std::thread::id closing_; // who does it
+  std::condition_variable has_ended_;
 };
 
 client::client(implementation* own) : implementation_(own), core_(own->core.get()) {}

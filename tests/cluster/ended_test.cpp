@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -206,6 +208,41 @@ TEST(ended_cluster, names_the_tasks_of_every_worker_that_it_waits_for) {
   said.await("weft: waiting for task-1 on worker-1 to end");
   released.set_value();
   closing.join();
+}
+
+TEST(ended_client, is_closed_when_a_second_close_returns) {
+  local_cluster cluster{{.workers = 1, .threads_per_worker = 1}};
+  client client{cluster};
+  std::promise<void> begun, may_end;
+  std::atomic<bool> ended = false;
+  // Who closes the client frees what nobody else has yet.
+  std::shared_ptr<int> slow{new int{1}, [&](int* number) {
+                              client.close(); // in the middle of the first: there is nothing to wait for
+                              begun.set_value();
+                              may_end.get_future().wait();
+                              ended = true;
+                              delete number;
+                            }};
+  const auto datum = client.scatter(std::move(slow), {.workers = {"nobody"}});
+  auto first = std::async(std::launch::async, [&] { client.close(); });
+  begun.get_future().wait();
+  EXPECT_THROW(datum.result(), cancelled_error);
+  auto second = std::async(std::launch::async, [&] {
+    client.close();
+    return ended.load();
+  });
+  EXPECT_EQ(second.wait_for(20ms), std::future_status::timeout);
+  may_end.set_value();
+  EXPECT_TRUE(second.get());
+}
+
+TEST(ended_client, can_be_destroyed_by_who_heard_that_a_task_has_closed_it) {
+  local_cluster cluster{{.workers = 1, .threads_per_worker = 1}};
+  for (int i = 0; i < 100; ++i) {
+    auto own = std::make_unique<client>(cluster);
+    const auto closing = own->submit(in_process([its = own.get()] { its->close(); }));
+    EXPECT_THROW(closing.result(), cancelled_error);
+  }
 }
 
 TEST(printed_client, without_workers_has_no_memory) {

@@ -313,7 +313,8 @@ class WEFT_API client {
   /// "inproc", "127.0.0.1:8786".
   std::string scheduler_address() const;
 
-  /// Releases all futures, wakes all waiters. Idempotent; the destructor calls it.
+  /// Releases all futures, wakes all waiters. Idempotent; the destructor calls it. A second call, also from
+  /// another thread, returns when the first has ended: who is woken may destroy the client.
   void close();
 
   /// "<Client: 127.0.0.1:8786, workers: 2, threads: 8, memory: 16.0 GB>", or that it is closed.
