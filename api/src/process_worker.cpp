@@ -124,7 +124,8 @@ class spawn_plan {
 
   pid_t spawn(const program_file& program) {
     std::vector<std::string> variables{std::string(worker_marker) + "=1"};
-    for (char** variable = environ; *variable; ++variable)
+    // After clearenv there is none at all.
+    for (char** variable = environ; variable && *variable; ++variable)
       if (std::string_view(*variable).rfind(std::string(worker_marker) + '=', 0) != 0)
         variables.emplace_back(*variable);
     std::vector<char*> environment;

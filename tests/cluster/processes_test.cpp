@@ -382,6 +382,11 @@ TEST_F(programs, run_by_a_relative_name_still_find_themselves) {
   EXPECT_EQ(end.output, "42\n") << end.errors;
 }
 
+TEST_F(programs, without_an_environment_still_run_as_their_own_workers) {
+  const auto end = test::run({program(), "no_environment"});
+  EXPECT_EQ(end.output, "42\n") << end.errors;
+}
+
 TEST_F(programs, without_init_are_told_what_is_missing) {
   const auto end = test::run({program(), "no_init"});
   EXPECT_NE(end.output.find("weft::init init{argc, argv};"), std::string::npos) << end.output;

@@ -5,6 +5,7 @@
 #include <weft/weft.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -87,6 +88,9 @@ int run(const std::string& situation, const std::string& own_file) {
   } else if (situation == "replaced") {
     std::filesystem::remove(own_file);
     std::ofstream(own_file) << "something else\n";
+    print_answer();
+  } else if (situation == "no_environment") {
+    clearenv();
     print_answer();
   } else if (situation == "elsewhere") {
     std::filesystem::current_path("/");
