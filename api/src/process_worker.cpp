@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <mutex>
+#include <optional>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -65,11 +66,23 @@ unique_descriptor end_of(pid_t child) noexcept {
   return unique_descriptor{static_cast<int>(syscall(SYS_pidfd_open, child, 0))};
 }
 
-std::string describe_end(const siginfo_t& end) {
+/// What waitid says of a child that has ended; nothing, if the system or the program has reaped it.
+std::string describe_end(const std::optional<siginfo_t>& known) {
+  if (!known) return "it is not known how, for SIGCHLD is ignored or somebody else has waited for it";
+  const siginfo_t& end = *known;
   if (end.si_code == CLD_EXITED) return "exit code " + std::to_string(end.si_status);
   const char* name = sigabbrev_np(end.si_status);
   return "killed by signal " + std::to_string(end.si_status) +
          (name ? std::string(" (SIG") + name + ")" : "");
+}
+
+/// Nothing, if somebody else reaps it.
+std::optional<siginfo_t> wait_for_end(pid_t child) {
+  siginfo_t ended{};
+  for (;;) {
+    if (waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) == 0) return ended;
+    if (errno != EINTR) return std::nullopt;
+  }
 }
 
 /// How long a worker process that has lost its connection takes to end, at most.
@@ -245,7 +258,7 @@ class process_worker final : public cluster_worker {
     // after how_it_ended_ is set.
     siginfo_t ended{};
     const bool asked = waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0;
-    return !asked || ended.si_pid == 0;
+    return asked ? ended.si_pid == 0 : errno != ECHILD; // which somebody else has reaped
   }
 
   bool wait_until_left(std::chrono::nanoseconds limit) override { return wait_until_ended(limit); }
@@ -333,17 +346,15 @@ class process_worker final : public cluster_worker {
     take_signals();
     // Its number stays its own until it is reaped, and that only happens when nobody will kill it any more.
     // Reaping can take the kernel seconds on a busy machine, so it comes last.
-    siginfo_t ended{};
-    while (waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-    }
-    const std::string how = describe_end(ended);
+    const auto end = wait_for_end(process_);
+    const std::string how = describe_end(end);
     {
       std::lock_guard lock{mutex_};
       how_it_ended_ = how;
       changed_.notify_all();
     }
     scheduler_->worker_process_ended(name_, how);
-    while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+    while (end && waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
 

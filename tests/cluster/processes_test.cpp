@@ -140,6 +140,37 @@ TEST_F(processes, a_task_that_kills_every_worker_it_runs_on_fails_with_how_they_
   EXPECT_EQ(client_.submit(add, 1, 2).result(), 3);
 }
 
+/// As long as it lives, the system reaps this process's children.
+class children_reaped {
+ public:
+  children_reaped() {
+    struct sigaction ignored {};
+    ignored.sa_handler = SIG_IGN;
+    sigaction(SIGCHLD, &ignored, &before_);
+  }
+  ~children_reaped() { sigaction(SIGCHLD, &before_, nullptr); }
+  children_reaped(const children_reaped&) = delete;
+  children_reaped& operator=(const children_reaped&) = delete;
+
+ private:
+  struct sigaction before_ {};
+};
+
+TEST_F(processes, that_somebody_else_reaps_have_ended_and_it_is_not_known_how) {
+  const children_reaped scope;
+  cluster_.scale(4);
+  auto deadly = client_.submit(kill_own_process, 1);
+  try {
+    deadly.result();
+    ADD_FAILURE() << "did not throw";
+  } catch (const worker_killed& error) {
+    const std::string what = error.what();
+    EXPECT_NE(what.find(": it is not known how, "), std::string::npos) << what;
+    EXPECT_EQ(what.find("signal"), std::string::npos) << what;
+  }
+  EXPECT_TRUE(cluster_.worker_names().empty());
+}
+
 TEST_F(processes, workers_that_a_task_kills_as_they_come_have_been_started_all_the_same) {
   cluster_.scale(0);
   auto deadly = client_.submit(kill_own_process, 1);
