@@ -28,6 +28,14 @@ std::string program_name() {
   return base_name(path);
 }
 
+/// Of the file's header, if the segment begins with it. It tells where in the file the sections are, which
+/// are other places in a stripped copy.
+std::size_t header_size(const loaded_module::segment& segment) {
+  const bool has_header = segment.end - segment.begin >= sizeof(ElfW(Ehdr)) &&
+                          std::memcmp(reinterpret_cast<const void*>(segment.begin), ELFMAG, SELFMAG) == 0;
+  return has_header ? sizeof(ElfW(Ehdr)) : 0;
+}
+
 constexpr std::size_t note_padded(std::size_t size) {
   return (size + 3) & ~std::size_t{3};
 }
@@ -61,7 +69,10 @@ int add_module(dl_phdr_info* info, std::size_t, void* result) {
     const auto& header = info->dlpi_phdr[i];
     const auto begin = info->dlpi_addr + header.p_vaddr;
     if (header.p_type == PT_LOAD)
-      module.segments.push_back({begin, begin + header.p_memsz, (header.p_flags & PF_X) != 0});
+      module.segments.push_back({.begin = begin,
+                                 .end = begin + header.p_memsz,
+                                 .executable = (header.p_flags & PF_X) != 0,
+                                 .read_only = (header.p_flags & (PF_R | PF_W)) == PF_R});
     else if (header.p_type == PT_NOTE && !module.noted)
       module.noted = find_build_id(reinterpret_cast<const char*>(begin), header.p_memsz, module.id);
   }
@@ -107,6 +118,7 @@ std::uint64_t modules_generation() {
   return generation;
 }
 
+// What is writable has changed since it was loaded, if only by its relocation, so it does not count.
 build_id identify(const loaded_module& module) {
   if (module.noted) return module.id;
   const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> context{::EVP_MD_CTX_new(),
@@ -114,9 +126,11 @@ build_id identify(const loaded_module& module) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   bool hashed = context && ::EVP_DigestInit_ex(context.get(), ::EVP_sha256(), nullptr) == 1;
   for (const auto& segment : module.segments)
-    if (segment.executable && hashed)
-      hashed = ::EVP_DigestUpdate(context.get(), reinterpret_cast<const void*>(segment.begin),
-                                  segment.end - segment.begin) == 1;
+    if (segment.read_only && hashed) {
+      const auto begin = segment.begin + header_size(segment);
+      hashed =
+          ::EVP_DigestUpdate(context.get(), reinterpret_cast<const void*>(begin), segment.end - begin) == 1;
+    }
   hashed = hashed && ::EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
   if (!hashed) throw std::runtime_error("weft: cannot hash the code of " + module.name);
   build_id id;
