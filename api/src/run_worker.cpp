@@ -11,7 +11,9 @@
 #include <chrono>
 #include <cstdio>
 #include <dlfcn.h>
+#include <filesystem>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 namespace weft {
@@ -33,8 +35,13 @@ std::chrono::nanoseconds until(std::chrono::steady_clock::time_point when) {
 void load_library(const std::string& file) {
   if (file.empty()) throw std::invalid_argument("weft: the library to load has no name");
   // Never unloaded: tasks may refer to it as long as the process lives.
-  if (!dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL))
-    throw std::invalid_argument("weft: cannot load the library " + file + ": " + dlerror());
+  if (dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL)) return;
+  std::string why = "weft: cannot load the library " + file + ": " + dlerror();
+  // A name without a folder is looked for where libraries are installed, and nowhere else.
+  std::error_code error;
+  if (file.find('/') == std::string::npos && std::filesystem::exists(file, error))
+    why += "; for the file of that name in the current folder say ./" + file;
+  throw std::invalid_argument(why);
 }
 
 detail::cluster_address address_of(const std::string& address, const worker_options& options) {

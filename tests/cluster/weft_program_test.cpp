@@ -348,6 +348,22 @@ TEST_F(weft_program_test, a_worker_runs_the_tasks_of_a_library_that_it_loads) {
   EXPECT_NE(none.errors.find(library + ".none"), std::string::npos) << none.errors;
 }
 
+TEST_F(weft_program_test, a_library_of_the_current_folder_is_named_with_the_folder) {
+  const std::filesystem::path program = test::own_program();
+  const auto load = [&](const std::string& library) {
+    const auto end = test::run({weft_program(), "worker", "127.0.0.1:1", "--load", library},
+                               {.directory = program.parent_path()});
+    EXPECT_EQ(end.exit_code, 2);
+    return end.errors;
+  };
+  const std::string here = "; for the file of that name in the current folder say ./";
+  const std::string found = load("libtask_library.so");
+  EXPECT_NE(found.find(here + "libtask_library.so\n"), std::string::npos) << found;
+  const std::string missing = load("libmissing.so");
+  EXPECT_NE(missing.find("cannot load the library libmissing.so: "), std::string::npos) << missing;
+  EXPECT_EQ(missing.find(here), std::string::npos) << missing;
+}
+
 TEST_F(weft_program_test, a_lost_scheduler_wakes_who_waits) {
   client client{address_};
   auto never = client.submit(inc, 1);
