@@ -26,8 +26,7 @@ constexpr std::int64_t hand_over_time = 10'000;
 constexpr std::int64_t moving_time = 100'000;
 constexpr std::int64_t bytes_per_nanosecond = 1;
 constexpr std::int64_t unknown_size = 256; // bytes, of a result that is not there yet
-// Nanoseconds: so much of a task's expected time counts at most,
-// for a record has no room for more.
+// Nanoseconds: the longest load that a record has room for.
 constexpr std::int64_t longest_load = 100'000'000'000;
 
 } // namespace
