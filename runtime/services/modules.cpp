@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 
@@ -34,6 +35,17 @@ std::size_t header_size(const loaded_module::segment& segment) {
   const bool has_header = segment.end - segment.begin >= sizeof(ElfW(Ehdr)) &&
                           std::memcmp(reinterpret_cast<const void*>(segment.begin), ELFMAG, SELFMAG) == 0;
   return has_header ? sizeof(ElfW(Ehdr)) : 0;
+}
+
+/// What a segment began with that has been written to since, if only by its relocation. Nothing, if the file
+/// cannot be read.
+std::string initial_bytes(const loaded_module& module, const loaded_module::segment& segment) {
+  std::ifstream file{module.path, std::ios::binary};
+  std::string bytes(segment.file_size, '\0');
+  file.seekg(static_cast<std::streamoff>(segment.file_offset));
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  return bytes;
 }
 
 constexpr std::size_t note_padded(std::size_t size) {
@@ -72,7 +84,9 @@ int add_module(dl_phdr_info* info, std::size_t, void* result) {
       module.segments.push_back({.begin = begin,
                                  .end = begin + header.p_memsz,
                                  .executable = (header.p_flags & PF_X) != 0,
-                                 .read_only = (header.p_flags & (PF_R | PF_W)) == PF_R});
+                                 .read_only = (header.p_flags & (PF_R | PF_W)) == PF_R,
+                                 .file_offset = header.p_offset,
+                                 .file_size = header.p_filesz});
     else if (header.p_type == PT_NOTE && !module.noted)
       module.noted = find_build_id(reinterpret_cast<const char*>(begin), header.p_memsz, module.id);
   }
@@ -118,19 +132,24 @@ std::uint64_t modules_generation() {
   return generation;
 }
 
-// What is writable has changed since it was loaded, if only by its relocation, so it does not count.
 build_id identify(const loaded_module& module) {
   if (module.noted) return module.id;
   const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> context{::EVP_MD_CTX_new(),
                                                                           &::EVP_MD_CTX_free};
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   bool hashed = context && ::EVP_DigestInit_ex(context.get(), ::EVP_sha256(), nullptr) == 1;
-  for (const auto& segment : module.segments)
-    if (segment.read_only && hashed) {
+  const auto hash = [&](const void* bytes, std::size_t size) {
+    hashed = hashed && ::EVP_DigestUpdate(context.get(), bytes, size) == 1;
+  };
+  for (const auto& segment : module.segments) {
+    if (segment.read_only) {
       const auto begin = segment.begin + header_size(segment);
-      hashed =
-          ::EVP_DigestUpdate(context.get(), reinterpret_cast<const void*>(begin), segment.end - begin) == 1;
+      hash(reinterpret_cast<const void*>(begin), segment.end - begin);
+    } else {
+      const std::string bytes = initial_bytes(module, segment);
+      hash(bytes.data(), bytes.size());
     }
+  }
   hashed = hashed && ::EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
   if (!hashed) throw std::runtime_error("weft: cannot hash the code of " + module.name);
   build_id id;

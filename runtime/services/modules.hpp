@@ -12,7 +12,7 @@
 namespace weft::detail {
 
 /// What tells one build of a program or library from every other: the linker's build-id note, or, where there
-/// is none, a hash of its code and read-only data.
+/// is none, a hash of its code and initial data.
 struct build_id {
   std::array<std::uint8_t, 20> bytes{};
 
@@ -26,7 +26,9 @@ struct loaded_module {
     std::uintptr_t begin;
     std::uintptr_t end;
     bool executable;
-    bool read_only; ///< readable, not writable
+    bool read_only;            ///< readable, not writable
+    std::uint64_t file_offset; ///< where its initial bytes are in the file
+    std::uint64_t file_size;   ///< how many of them; what follows is zero
     friend bool operator==(const segment&, const segment&) = default;
   };
 
@@ -49,8 +51,8 @@ std::vector<loaded_module> scan_modules();
 /// Grows with every module that is loaded or unloaded. Any thread.
 std::uint64_t modules_generation();
 
-/// The module's build-id, hashed from its code and read-only data if the linker wrote none (which reads all
-/// of them).
+/// The module's build-id, hashed from its code and initial data if the linker wrote none (which reads all of
+/// them, and what is writable from its file).
 build_id identify(const loaded_module& module);
 
 } // namespace weft::detail

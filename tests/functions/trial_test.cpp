@@ -256,6 +256,17 @@ TEST_F(trial, read_only_data) {
             read_only_numbers[second]);
 }
 
+#ifndef WEFT_TRIAL_WRITABLE_NUMBER
+#define WEFT_TRIAL_WRITABLE_NUMBER 1
+#endif
+volatile int writable_number = WEFT_TRIAL_WRITABLE_NUMBER;
+
+TEST_F(trial, writable_data) {
+  EXPECT_EQ(result<int>(make_body([] { return writable_number + 1; })), writable_number + 1);
+  writable_number = writable_number + 1; // which makes it no other build
+  EXPECT_EQ(result<int>(make_body([] { return writable_number + 0; })), writable_number - 1);
+}
+
 /// Run with a worker of another build only.
 TEST_F(trial, DISABLED_a_worker_of_another_build_refuses_all) {
   const auto& registry = function_registry::instance();
