@@ -4,6 +4,7 @@
 
 #include <weft/errors.hpp>
 
+#include <algorithm>
 #include <pthread.h>
 
 /// The part of worker_engine that its threads run.
@@ -79,7 +80,8 @@ bool worker_engine::take(executor_thread& self, aftermath& after) {
   }
   self.busy = true;
   ++occupied_;
-  set_back_soon(self, expected > 0 && expected <= settings_.batch_time.count());
+  set_back_soon(self,
+                expected > 0 && expected <= std::max(settings_.ring_interval, settings_.batch_time).count());
   if (self.batch.splittable() || self.back_soon) {
     self.begun = instant::now();
     if (split_due_ == instant{}) {

@@ -46,7 +46,7 @@ class worker_engine final : public std::enable_shared_from_this<worker_engine> {
     std::chrono::nanoseconds batch_time{50'000};
     /// While threads run short tasks, the scheduler is told of what has ended this often at most: to wake
     /// its thread for each of them costs more than the task.
-    std::chrono::nanoseconds ring_interval{50'000};
+    std::chrono::nanoseconds ring_interval{200'000};
     /// So long a thread with nothing to run looks for work before it tells, where tasks wait for inputs.
     std::chrono::nanoseconds ring_patience{10'000};
     /// A batch that has run for so long is split.
