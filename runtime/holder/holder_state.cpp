@@ -73,6 +73,7 @@ void holder_state::release(task_id task, holder_commands& commands) {
     keys_of_tasks_.erase(named);
   }
   if (slot->scattered) in_transit_.erase(task);
+  if (status_of(*slot) == slot_status::refused) refusals_.erase(task);
   slots_.erase(task);
 }
 
@@ -85,7 +86,7 @@ void holder_state::cancel(task_id task, const std::string& reason, holder_comman
 
 void holder_state::want_value(task_id task, holder_commands& commands) {
   future_slot* slot = slots_.find(task);
-  if (!slot || status_of(*slot) == slot_status::here || is_final(status_of(*slot))) return;
+  if (!slot || is_answered(status_of(*slot))) return;
   slot->fetch_wanted = true;
   if (status_of(*slot) == slot_status::elsewhere) fetch(task, *slot, commands);
 }
@@ -119,7 +120,7 @@ void holder_state::watch(task_id task, std::uint64_t watcher, bool value, holder
   future_slot* slot = slots_.find(task);
   if (!slot) return;
   const slot_status status = status_of(*slot);
-  if (value ? status == slot_status::here || is_final(status) : is_done(status)) {
+  if (value ? is_answered(status) : is_done(status)) {
     commands.completed.emplace_back(watcher, task);
     return;
   }
@@ -185,7 +186,8 @@ void holder_state::on(result_failed& event, holder_commands& commands) {
 
 void holder_state::on(result_lost& event, holder_commands& commands) {
   future_slot* slot = slots_.find(event.task);
-  if (!slot || status_of(*slot) != slot_status::elsewhere) return;
+  if (!slot || (status_of(*slot) != slot_status::elsewhere && status_of(*slot) != slot_status::refused))
+    return;
   slot->fetching = false;
   slot->worker = {};
   publish(event.task, *slot, slot_status::lost, commands);
@@ -242,8 +244,8 @@ void holder_state::on(scheduler_lost& event, holder_commands& commands) {
   const failure_ptr why = failure::make(failure_kind::cancelled, scheduler_lost_->messages.front());
   slots_.for_each([&](task_id task, future_slot& slot) {
     slot.known = false;
-    const bool nowhere = status_of(slot) == slot_status::elsewhere && !slot.worker;
-    if (status_of(slot) != slot_status::elsewhere || nowhere)
+    const bool somewhere = status_of(slot) == slot_status::elsewhere && slot.worker;
+    if (!somewhere && status_of(slot) != slot_status::refused)
       end_without_scheduler(task, slot, why, commands);
   });
 }
@@ -280,8 +282,14 @@ void holder_state::on(fetch_refused& event, holder_commands& commands) {
       commands.to_scheduler.emplace_back(fail_task{.task = event.task, .failure = event.failure});
     return fail(event.task, *slot, std::move(event.failure), commands);
   }
+  // Only here: the task is finished, and what needs it may run where its value is.
   if (slot && status_of(*slot) == slot_status::elsewhere && slot->worker == event.from)
-    fail(event.task, *slot, std::move(event.failure), commands);
+    refuse(event.task, *slot, std::move(event.failure), commands);
+}
+
+failure_ptr holder_state::refusal_of(task_id task) const {
+  const auto found = refusals_.find(task);
+  return found == refusals_.end() ? nullptr : found->second;
 }
 
 // -- what happens to a slot -------------------------------------------------------------------------------
@@ -321,8 +329,10 @@ failure_ptr holder_state::failure_of_inputs(const submission& what) const {
 // The last thing that is done to a slot for one event: who reads the new status may read the rest at once.
 void holder_state::publish(task_id task, future_slot& slot, slot_status status, holder_commands& commands) {
   if (is_done(status)) uncount(slot);
-  const bool no_more = status == slot_status::here || is_final(status);
-  if (no_more) slot.fetching = slot.fetch_wanted = false;
+  const bool no_more = is_answered(status);
+  if (no_more) slot.fetching = false;
+  if (status == slot_status::here || is_final(status)) slot.fetch_wanted = false;
+  if (status_of(slot) == slot_status::refused) refusals_.erase(task);
   slot.status.store(status, std::memory_order_release);
   commands.changed.push_back(task);
   if (slot.watchers.empty() || !is_done(status)) return;
@@ -341,6 +351,13 @@ void holder_state::fail(task_id task, future_slot& slot, failure_ptr why, holder
   slot.failure = std::move(why);
   publish(task, slot, cancelled ? slot_status::cancelled : slot_status::failed, commands);
   if (slot.leaving) release(task, commands);
+}
+
+// It stays wanted, so that it is asked for again if it is computed again: who slept on it may not have looked
+// before that.
+void holder_state::refuse(task_id task, future_slot& slot, failure_ptr why, holder_commands& commands) {
+  publish(task, slot, slot_status::refused, commands);
+  refusals_[task] = std::move(why);
 }
 
 void holder_state::finish(task_id task, future_slot& slot, value_ptr value, holder_commands& commands) {
@@ -442,17 +459,21 @@ void holder_state::check_invariants() {
   std::uint64_t bytes = 0;
   std::size_t keys = 0;
   std::size_t in_transit = 0;
+  std::size_t refused = 0;
   slots_.for_each([&](task_id task, future_slot& slot) {
     const slot_status status = status_of(slot);
     pending += slot.counted;
     bytes += slot.counted ? slot.nbytes : 0;
     keys += slot.keyed;
     in_transit += in_transit_.contains(task);
+    refused += status == slot_status::refused;
     WEFT_CHECK(!slot.counted || !is_done(status), "what is done is not pending");
     WEFT_CHECK(slot.counted || status != slot_status::pending, "what is pending is counted");
     WEFT_CHECK(static_cast<bool>(slot.failure) ==
                    (status == slot_status::failed || status == slot_status::cancelled),
                "a failure is there where the status says so");
+    WEFT_CHECK((status == slot_status::refused) == static_cast<bool>(refusal_of(task)),
+               "a value that cannot come has a reason");
     WEFT_CHECK(status != slot_status::here || slot.value, "a value is there where the status says so");
     WEFT_CHECK(!in_transit_.contains(task) ||
                    (status == slot_status::pending && slot.value && slot.scattered),
@@ -462,8 +483,8 @@ void holder_state::check_invariants() {
     WEFT_CHECK(!is_final(status) || slot.watchers.empty(), "nobody waits for what is final");
   });
   WEFT_CHECK(pending == pending_ && bytes == pending_bytes_, "counts are exact");
-  WEFT_CHECK(keys == keys_.size() && in_transit == in_transit_.size(),
-             "each key and each datum has its slot");
+  WEFT_CHECK(keys == keys_.size() && in_transit == in_transit_.size() && refused == refusals_.size(),
+             "each key, datum and refusal has its slot");
 }
 
 } // namespace weft::detail

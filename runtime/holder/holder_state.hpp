@@ -22,6 +22,7 @@ enum class slot_status : std::uint32_t {
   lost,      ///< was finished; its worker is gone, and it is being computed again
   elsewhere, ///< finished; the value is at a worker and can be fetched
   here,      ///< finished; the value is in this slot
+  refused,   ///< finished; the value is at a worker and cannot come here: holder_state::refusal_of says why
   failed,    ///< has a failure
   cancelled, ///< has a failure that says why
   taken,     ///< the value was moved out by take()
@@ -68,6 +69,12 @@ constexpr bool is_done(slot_status status) noexcept {
 /// There will be no value any more.
 constexpr bool is_final(slot_status status) noexcept {
   return status == slot_status::failed || status == slot_status::cancelled || status == slot_status::taken;
+}
+
+/// Who wants the value has, as things are, all that will come. A refused one may still be computed again
+/// elsewhere.
+constexpr bool is_answered(slot_status status) noexcept {
+  return status == slot_status::here || status == slot_status::refused || is_final(status);
 }
 
 /// What the holder's machine wants done. The caller empties it.
@@ -128,7 +135,7 @@ class holder_state {
   void release(task_id task, holder_commands& commands);
   /// Nothing happens to one that is failed, cancelled or taken. A finished one is cancelled too, as in Dask.
   void cancel(task_id task, const std::string& reason, holder_commands& commands);
-  /// The value is wanted here; it comes as a change of status to `here` (or failed).
+  /// The value is wanted here; it comes as a change of status to `here` (or refused, or failed).
   void want_value(task_id task, holder_commands& commands);
   /// Asks whether the value may be moved out; answered by take_answered: not granted while another task needs
   /// it, or where the status is not `here`. From now on until it is refused, no new task can have it as an
@@ -138,8 +145,8 @@ class holder_state {
   /// Null if it was cancelled meanwhile.
   value_ptr take(task_id task, holder_commands& commands);
   /// `completed` will name (watcher, task) once, as soon as the task is done: at once if it is. With `value`,
-  /// only once the value is here (or it failed); it is fetched. Watching twice completes twice. Watchers are
-  /// below 2^63.
+  /// only once the value is here (or will not come); it is fetched. Watching twice completes twice. Watchers
+  /// are below 2^63.
   void watch(task_id task, std::uint64_t watcher, bool value, holder_commands& commands);
   /// It will not be named any more, however often it watches.
   void unwatch(task_id task, std::uint64_t watcher);
@@ -152,6 +159,9 @@ class holder_state {
 
   future_slot* find(task_id task) { return slots_.find(task); }
   const future_slot* find(task_id task) const { return slots_.find(task); }
+  /// Why the value cannot come here, of a slot that is `refused`; else null. Not in the slot: it may be there
+  /// for a while only, and what a slot shows without a lock does not change.
+  failure_ptr refusal_of(task_id task) const;
   /// Of a slot that is `keyed`; valid as long as it.
   const std::string& users_key(task_id task) const { return *keys_of_tasks_.at(task); }
   std::size_t slot_count() const noexcept { return slots_.size(); }
@@ -189,6 +199,7 @@ class holder_state {
   failure_ptr failure_of_inputs(const submission& what) const;
   void publish(task_id task, future_slot& slot, slot_status status, holder_commands& commands);
   void fail(task_id task, future_slot& slot, failure_ptr why, holder_commands& commands);
+  void refuse(task_id task, future_slot& slot, failure_ptr why, holder_commands& commands);
   void finish(task_id task, future_slot& slot, value_ptr value, holder_commands& commands);
   void fetch(task_id task, future_slot& slot, holder_commands& commands);
   void uncount(future_slot& slot);
@@ -213,6 +224,7 @@ class holder_state {
   slots slots_;
   std::map<std::string, task_id> keys_;
   std::map<task_id, const std::string*> keys_of_tasks_; // in keys_
+  std::map<task_id, failure_ptr> refusals_;             // of the slots that are refused
   std::map<worker_id, attributes_ptr> workers_;
   worker_id last_scattered_to_;
   std::map<task_id, demands_ptr>

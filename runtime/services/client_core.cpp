@@ -233,7 +233,7 @@ void client_core::want_values(const std::vector<task_id>& tasks) {
 
 bool client_core::wait(task_id task, const future_slot& slot, bool value, instant deadline) {
   const auto over = [&](slot_status status) {
-    return status == slot_status::here || is_final(status) || (!value && status == slot_status::elsewhere);
+    return is_answered(status) || (!value && status == slot_status::elsewhere);
   };
   slot_status seen = slot.status.load(std::memory_order_acquire);
   if (over(seen)) return true;
@@ -414,6 +414,11 @@ std::string client_core::key_locked(task_id task, const future_slot& slot) const
 
 std::string client_core::name_of(const future_slot& slot) const {
   return slot.function ? functions_.name_of(slot.function) : "data";
+}
+
+failure_ptr client_core::refusal_of(task_id task) const {
+  std::lock_guard lock{mutex_};
+  return holder_.refusal_of(task);
 }
 
 std::uint64_t client_core::nbytes_of(task_id task) const {

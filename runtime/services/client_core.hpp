@@ -62,7 +62,7 @@ class client_core : public std::enable_shared_from_this<client_core> {
   /// Begins to fetch, if need be, as soon as it can.
   void want_values(const std::vector<task_id>& tasks);
 
-  /// Sleeps until the slot's status is final, or `here`, or (without `value`) `elsewhere`; false if the
+  /// Sleeps until the slot's status `is_answered`, or (without `value`) is `elsewhere`; false if the
   /// deadline came first. Throws std::logic_error on a thread that must not wait.
   bool wait(task_id task, const future_slot& slot, bool value, instant deadline);
 
@@ -96,6 +96,8 @@ class client_core : public std::enable_shared_from_this<client_core> {
   cluster_described describe_cluster(instant deadline);
   std::string key_of(task_id task, const future_slot& slot) const;
   std::string name_of(const future_slot& slot) const;
+  /// Why the value cannot come here; null where it is not `refused`.
+  failure_ptr refusal_of(task_id task) const;
   /// Of the value; 0 while it is not known.
   std::uint64_t nbytes_of(task_id task) const;
 

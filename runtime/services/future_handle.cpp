@@ -87,6 +87,7 @@ future_status future_handle::status() const {
     return future_status::cancelled;
   case slot_status::elsewhere:
   case slot_status::here:
+  case slot_status::refused:
   case slot_status::taken:
     break;
   }
@@ -106,19 +107,22 @@ const value& future_handle::wait_value(instant deadline) const {
   // Before anything else, so that a value that is here costs a look.
   if (status_of(slot) == slot_status::here) return *slot.value;
   const instant begin = instant::now();
-  if (!core().wait(task_, slot, true, deadline)) {
-    const std::string key = core().key_of(task_, slot);
-    throw timeout_error("weft: no result of " + key + " after " + readable(instant::now() - begin) + ": " +
-                        core().explain(task_));
+  while (core().wait(task_, slot, true, deadline)) {
+    switch (status_of(slot)) {
+    case slot_status::here:
+      return *slot.value;
+    case slot_status::taken:
+      throw std::logic_error("weft: the result of " + core().key_of(task_, slot) + " was taken");
+    case slot_status::failed:
+    case slot_status::cancelled:
+      slot.failure->raise();
+    default: // the value could not come, but it may have been lost meanwhile and be computed again
+      if (const failure_ptr why = core().refusal_of(task_)) why->raise();
+    }
   }
-  switch (status_of(slot)) {
-  case slot_status::here:
-    return *slot.value;
-  case slot_status::taken:
-    throw std::logic_error("weft: the result of " + core().key_of(task_, slot) + " was taken");
-  default:
-    slot.failure->raise();
-  }
+  const std::string key = core().key_of(task_, slot);
+  throw timeout_error("weft: no result of " + key + " after " + readable(instant::now() - begin) + ": " +
+                      core().explain(task_));
 }
 
 void future_handle::rethrow_of_task() const {

@@ -56,6 +56,9 @@ pid_t leave_a_child_behind() {
 std::shared_ptr<int> make_shared_number() {
   return std::make_shared<int>(1);
 }
+int pointed_to(const std::shared_ptr<int>& number, int more) {
+  return *number + more;
+}
 std::vector<double> make_large(std::size_t count) {
   return std::vector<double>(count, 0.25);
 }
@@ -285,10 +288,22 @@ TEST_F(processes, a_worker_that_has_just_died_is_replaced_by_scale) {
   }
 }
 
-TEST_F(processes, a_result_that_cannot_travel_is_an_error_where_it_is_asked_for) {
-  auto number = client_.submit(make_shared_number);
+TEST_F(processes, a_result_that_cannot_travel_is_an_error_only_where_it_is_asked_for) {
+  const task_options there{.workers = {cluster_.worker_names().front()}};
+  auto number = client_.submit(there, make_shared_number);
+  auto late = client_.scatter(1, {.workers = {"bob"}});
+  auto pending = client_.submit(there, pointed_to, number, late);
   EXPECT_THROW(number.result(), cannot_travel);
-  EXPECT_EQ(client_.submit(add, 1, 2).result(), 3);
+  EXPECT_THROW(number.result(5s), cannot_travel);
+  EXPECT_THROW(number.take(), cannot_travel);
+  EXPECT_THROW(client_.gather({number}), cannot_travel);
+  EXPECT_EQ(number.status(), future_status::finished);
+  EXPECT_EQ(number.exception(), nullptr);
+  as_completed completed({number}, {.with_results = true});
+  EXPECT_THROW(completed.next().result(), cannot_travel);
+  EXPECT_EQ(client_.submit(there, pointed_to, number, 2).result(), 3);
+  cluster_.start_worker({.name = "bob"});
+  EXPECT_EQ(pending.result(), 2);
 }
 
 TEST_F(processes, a_function_that_stays_in_its_process_is_refused_elsewhere) {

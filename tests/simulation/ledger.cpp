@@ -189,6 +189,9 @@ void ledger::shown(const future_slot& slot, task_id task) {
     only_if(!its.fails, "a result of a task that fails");
     only_if(number_in(slot.value) == its.value, "a result that serial evaluation does not give");
     break;
+  case slot_status::refused:
+    only_if(false, "a value that cannot travel");
+    break;
   case slot_status::cancelled:
     only_if(its.may_cancel, "cancelled");
     break;

@@ -309,8 +309,7 @@ void user::completed(std::uint64_t watcher, task_id task) {
   if (--its->second == 0) watched_.erase(its);
   const slot_status status = client_.machine.find(task)->status;
   // It may have been lost again since.
-  const bool enough = by_value_.contains(watcher) ? status == slot_status::here || is_final(status)
-                                                  : status != slot_status::pending;
+  const bool enough = by_value_.contains(watcher) ? is_answered(status) : status != slot_status::pending;
   expect(enough, "a completion comes too early");
   react(watcher, task);
   drop_handle(task);
@@ -367,7 +366,7 @@ void user::check_done(bool values) const {
     expect(is_done(status), [&] {
       return name(task) + " is wanted and was forgotten: " + world_.scheduler.machine.explain(task).sentence;
     });
-    expect(!values || status == slot_status::here || is_final(status),
+    expect(!values || is_answered(status),
            [&] { return "the value of " + name(task) + " is wanted and does not come"; });
   }
   expect(watched_.empty(),

@@ -78,6 +78,8 @@ const char* name_of(slot_status status) {
     return "elsewhere";
   case slot_status::here:
     return "here";
+  case slot_status::refused:
+    return "refused";
   case slot_status::failed:
     return "failed";
   case slot_status::cancelled:
@@ -157,6 +159,7 @@ class holder_stage final : public stage {
     const future_slot& slot = *machine_.find(task);
     std::string text = in_words(verb, " ", task, " ", name_of(slot.status.load()));
     if (slot.failure) text += in_words(" ", slot.failure);
+    if (const failure_ptr why = machine_.refusal_of(task)) text += in_words(" ", why);
     if (slot.status == slot_status::here) text += in_words(" ", slot.value);
     lines_.push_back(text);
   }

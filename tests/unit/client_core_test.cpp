@@ -129,6 +129,38 @@ TEST_F(client_core_test, a_failure_is_thrown_where_the_value_is_asked_for) {
   EXPECT_TRUE(future.wait_exception(never));
 }
 
+TEST_F(client_core_test, a_value_that_cannot_come_is_an_error_for_who_asks_for_it_only) {
+  introduce_worker(*core_);
+  future_handle future = submit(*core_);
+  const auto hear = [&](holder_event event) {
+    std::vector<holder_event> events;
+    events.push_back(std::move(event));
+    core_->deliver(events);
+  };
+  const auto is_ready = [&](std::uint32_t run) {
+    hear(result_ready{
+        .task = future.task(), .run = {run}, .worker = worker_id{1}, .nbytes = 8, .value = nullptr});
+  };
+  is_ready(1);
+  auto waiting =
+      std::async(std::launch::async, [&] { EXPECT_THROW(future.wait_value(never), cannot_travel); });
+  EXPECT_EQ(waiting.wait_for(20ms), std::future_status::timeout);
+  hear(fetch_refused{worker_id{1}, future.task(), failure::make(failure_kind::cannot_travel, "a pointer")});
+  waiting.get();
+  EXPECT_THROW(future.take_value(), cannot_travel);
+  EXPECT_EQ(future.status(), future_status::finished);
+  EXPECT_EQ(future.wait_exception(never), nullptr);
+  completion_set completed{true};
+  completed.add(future);
+  EXPECT_TRUE(completed.next(never) == future);
+
+  hear(result_lost{future.task()});
+  EXPECT_EQ(future.status(), future_status::lost);
+  is_ready(2);
+  hear(value_fetched{worker_id{1}, future.task(), test::make_fake(7)});
+  EXPECT_EQ(test::number_in(value_ptr::share(&future.wait_value(never))), 7u);
+}
+
 TEST_F(client_core_test, a_timeout_says_what_for_and_why) {
   const future_handle future = submit(*core_);
   auto waiting = std::async(std::launch::async, [&] { future.wait_value(deadline_after(1ms)); });

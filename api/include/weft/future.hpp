@@ -41,7 +41,8 @@ class WEFT_API any_future {
   /// Waits until it is done, at most so long; whether it is.
   bool wait_for(nanoseconds limit) const;
 
-  /// Waits until it is done; what `result()` would throw, or null. Does not fetch the result.
+  /// Waits until it is done; what the task failed with, or null. Does not fetch the result: if that cannot
+  /// come here, only `result()` throws, and the task is finished.
   std::exception_ptr exception() const;
   /// The same; throws timeout_error after `limit`.
   std::exception_ptr exception(nanoseconds limit) const;
@@ -91,10 +92,12 @@ class future : public any_future {
   explicit future(detail::future_handle handle) noexcept : any_future(std::move(handle)) {}
 
   /// Waits for the result and fetches it if it is elsewhere. The reference is valid while a handle to this
-  /// task lives. Throws what the task failed with (task_error, cancelled_error, worker_killed, …), task_error
-  /// too where the result's own codec throws as it is decoded here, and cancelled_error of what was pending
-  /// when the client was closed or lost its scheduler; std::logic_error when called where it would block for
-  /// ever, on CAF's threads or in a callback. A task that waits lets others run meanwhile.
+  /// task lives. Throws what the task failed with (task_error, cancelled_error, worker_killed, …);
+  /// cannot_travel of a result that is in another process and has to stay there (the future is finished all
+  /// the same, and may be an argument of tasks, which run where it is); task_error too where the result's own
+  /// codec throws as it is decoded here, and cancelled_error of what was pending when the client was closed
+  /// or lost its scheduler; std::logic_error when called where it would block for ever, on CAF's threads or
+  /// in a callback. A task that waits lets others run meanwhile.
   const T& result() const& { return get(detail::never); }
   /// The same; throws timeout_error, which says why there is no result yet, after `limit`.
   const T& result(nanoseconds limit) const& { return get(detail::deadline_after(limit)); }

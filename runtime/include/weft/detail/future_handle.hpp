@@ -17,7 +17,7 @@ namespace weft {
 /// How far a future has come.
 enum class future_status : std::uint8_t {
   pending,   ///< not yet computed
-  finished,  ///< has a result
+  finished,  ///< has a result, though perhaps one that cannot come here
   error,     ///< failed; `result()` throws
   cancelled, ///< will never have a result
   lost,      ///< was finished; the result is gone with its worker and is being computed again
@@ -67,12 +67,12 @@ class WEFT_API future_handle {
   /// Waits until it is done; false if the deadline came first. Throws std::logic_error where waiting could
   /// last for ever: on CAF's threads and in callbacks.
   bool wait_done(instant deadline) const;
-  /// Waits for the value, fetching it if need be. Throws what the task failed with; timeout_error, saying
-  /// what was waited for and why it has not come.
+  /// Waits for the value, fetching it if need be. Throws what the task failed with, or why the value cannot
+  /// come here; timeout_error, saying what was waited for and why it has not come.
   const value& wait_value(instant deadline) const;
   /// For a handler of what decoding the value has thrown: throws it as the task's, by its key.
   [[noreturn]] void rethrow_of_task() const;
-  /// Waits until done; what `wait_value` would throw, or null.
+  /// Waits until done; what the task failed with, or null.
   std::exception_ptr wait_exception(instant deadline) const;
   /// Waits for the value and moves it out, which ends the future for good; this handle then refers to
   /// nothing. Throws std::logic_error if another handle or a task still needs it, else as `wait_value` does.
