@@ -25,6 +25,7 @@ void completion_set::add(future_handle future) {
     std::lock_guard lock{mutex_};
     auto& handles = awaited_[task];
     handles.push_back(std::move(future));
+    ++awaited_count_;
     if (handles.size() > 1) return; // watched already
   }
   core->watch(task, number, values_);
@@ -69,6 +70,7 @@ void completion_set::completed(task_id task) {
   if (found == awaited_.end()) return;
   for (auto& future : found->second)
     ready_.push_back(std::move(future));
+  awaited_count_ -= found->second.size();
   awaited_.erase(found);
   ready_condition_.notify_all();
 }
@@ -141,10 +143,7 @@ std::vector<future_handle> completion_set::next_batch(instant deadline) {
 
 std::size_t completion_set::count() const {
   std::lock_guard lock{mutex_};
-  std::size_t result = ready_.size();
-  for (const auto& [task, handles] : awaited_)
-    result += handles.size();
-  return result;
+  return ready_.size() + awaited_count_;
 }
 
 bool completion_set::has_ready() const {
@@ -160,6 +159,7 @@ void completion_set::clear() {
   {
     std::lock_guard lock{mutex_};
     awaited.swap(awaited_);
+    awaited_count_ = 0;
     ready.swap(ready_);
     core = std::exchange(core_, nullptr);
     number = number_;

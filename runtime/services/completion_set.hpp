@@ -57,6 +57,7 @@ class completion_set final : public completion_listener {
   std::shared_ptr<client_core> core_; // of the first future; null before
   std::uint64_t number_ = 0;          // as the core's listener
   std::map<task_id, std::vector<future_handle>> awaited_;
+  std::size_t awaited_count_ = 0; // handles in there: as_completed is asked for each element
   std::deque<future_handle> ready_;
 };
 

@@ -340,9 +340,29 @@ TEST_F(client_core_test, a_handle_added_twice_comes_out_twice_and_a_drained_set_
   completions.add(future);
   EXPECT_EQ(completions.count(), 2u);
   finish(*core_, future.task(), 1);
+  EXPECT_EQ(completions.count(), 2u);
   EXPECT_EQ(completions.next_batch(never).size(), 2u);
+  EXPECT_EQ(completions.count(), 0u);
   completions.add(future);
+  EXPECT_EQ(completions.count(), 1u);
   EXPECT_TRUE(completions.next(never) == future);
+}
+
+TEST_F(client_core_test, what_a_set_has_left_is_counted_through_cancelling_and_clearing) {
+  const future_handle one = submit(*core_);
+  const future_handle two = submit(*core_);
+  completion_set completions{false};
+  for (const future_handle& each : {one, one, two, two, two})
+    completions.add(each);
+  EXPECT_EQ(completions.count(), 5u);
+  one.cancel("not wanted");
+  EXPECT_EQ(completions.count(), 5u);
+  EXPECT_TRUE(completions.next(never) == one);
+  EXPECT_EQ(completions.count(), 4u);
+  completions.clear();
+  EXPECT_EQ(completions.count(), 0u);
+  completions.add(two);
+  EXPECT_EQ(completions.count(), 1u);
 }
 
 TEST_F(client_core_test, a_completion_that_does_not_come_in_time_is_a_timeout) {
