@@ -17,7 +17,8 @@ completion_set::~completion_set() {
 }
 
 void completion_set::add(future_handle future) {
-  if (!future.valid()) throw std::invalid_argument("weft::as_completed: a future that refers to no task");
+  if (!future.valid())
+    throw std::invalid_argument("weft: a future that refers to no task cannot be waited for");
   const task_id task = future.task();
   const auto core = future.core().shared_from_this();
   const std::uint64_t number = listen_to(core);

@@ -24,7 +24,7 @@ class completion_set final : public completion_listener {
   completion_set(const completion_set&) = delete;
   completion_set& operator=(const completion_set&) = delete;
 
-  /// Throws std::invalid_argument for a future of another client than the first one's.
+  /// Throws std::invalid_argument for a future of no task, or of another client than the first one's.
   void add(future_handle future);
 
   /// The next to complete. Throws std::out_of_range if nothing is left; timeout_error if the deadline comes

@@ -102,6 +102,12 @@ TEST_P(ended, a_future_that_was_moved_from_refers_to_no_task) {
   EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.cancel(first); }), none);
   EXPECT_EQ(sentence_of<std::logic_error>([&] { client_.gather(std::vector{first}); }), none);
   EXPECT_EQ(sentence_of<std::logic_error>([&] { wait(std::vector{first}); }), none);
+  const std::string unwaited = "weft: a future that refers to no task cannot be waited for";
+  EXPECT_EQ(sentence_of<std::invalid_argument>([&] { progress({first}); }), unwaited);
+  EXPECT_EQ(sentence_of<std::invalid_argument>([&] { as_completed(std::vector{first}); }), unwaited);
+  EXPECT_EQ(
+      sentence_of<std::invalid_argument>([&] { wait(std::vector{first}, {.until = wait_until::first}); }),
+      unwaited);
   EXPECT_EQ(printed(first), "<Future: of no task>");
   first.release();
   EXPECT_EQ(second.result(), 2);

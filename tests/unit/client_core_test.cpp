@@ -348,6 +348,16 @@ TEST_F(client_core_test, a_handle_added_twice_comes_out_twice_and_a_drained_set_
   EXPECT_TRUE(completions.next(never) == future);
 }
 
+TEST_F(client_core_test, a_future_of_no_task_cannot_be_waited_for_whoever_waits) {
+  completion_set completions{false};
+  try {
+    completions.add({});
+    ADD_FAILURE() << "was taken";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_STREQ(error.what(), "weft: a future that refers to no task cannot be waited for");
+  }
+}
+
 TEST_F(client_core_test, what_a_set_has_left_is_counted_through_cancelling_and_clearing) {
   const future_handle one = submit(*core_);
   const future_handle two = submit(*core_);

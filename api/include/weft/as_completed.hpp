@@ -63,7 +63,7 @@ class as_completed {
                         as_completed_options = {}) requires(detail::is_no_future<T>)
       : as_completed() {}
 
-  /// Throws std::invalid_argument for a future of another client.
+  /// Throws std::invalid_argument for a future of another client, or of no task.
   void add(future<T> future) { stream_.add(future.handle()); }
   template <class Futures>
   void update(const Futures& futures) {
