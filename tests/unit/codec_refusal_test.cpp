@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <typeinfo>
 #include <vector>
 
@@ -82,6 +83,21 @@ struct of_reference {
 struct with_reference {
   int& number;
 };
+class with_constant_field {
+ public:
+  friend auto weft_fields(with_constant_field& its) { return std::tie(its.number_, its.text_); }
+
+ private:
+  const int number_ = 1;
+  std::string text_;
+};
+class with_optional_constant {
+ public:
+  friend auto weft_fields(with_optional_constant& its) { return std::tie(its.number_); }
+
+ private:
+  std::optional<const int> number_;
+};
 struct with_long_array {
   char text[300];
 };
@@ -91,6 +107,12 @@ TEST(codec_refusal, a_struct_with_constants_travels_and_one_with_references_does
   EXPECT_FALSE(travels<of_reference>) << "what it refers to would be gone once it is decoded";
   EXPECT_FALSE(travels<with_reference>);
   EXPECT_FALSE(travels<std::reference_wrapper<int>>);
+}
+
+TEST(codec_refusal, a_class_whose_weft_fields_name_what_cannot_be_set_does_not_travel) {
+  EXPECT_FALSE(travels<with_constant_field>);
+  EXPECT_FALSE(travels<with_optional_constant>);
+  EXPECT_FALSE(travels<std::vector<with_constant_field>>);
 }
 
 template <class T>
@@ -119,6 +141,10 @@ TEST(codec_refusal, what_does_not_travel_says_why) {
       std::string::npos);
   EXPECT_NE(
       refusal_of<of_reference>().find(
+          ": a struct with a reference or another field that cannot be set does only with a weft::codec"),
+      std::string::npos);
+  EXPECT_NE(
+      refusal_of<with_constant_field>().find(
           ": a struct with a reference or another field that cannot be set does only with a weft::codec"),
       std::string::npos);
   EXPECT_NE(refusal_of<std::function<void()>>().find(": a class with constructors or private members" + own),

@@ -8,9 +8,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <stack>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace weft {
@@ -130,6 +134,34 @@ TEST(codec, what_only_looks_like_a_bitset_or_an_adaptor_is_neither) {
 TEST(codec, what_only_looks_like_a_container_or_an_optional_is_neither) {
   EXPECT_FALSE(travels<named_column<int>>);
   EXPECT_FALSE(travels<outcome<int>>);
+}
+
+class amount {
+ public:
+  amount() = default;
+  explicit amount(int number) : number_(number) {}
+  friend bool operator==(const amount&, const amount&) = default;
+  friend auto weft_fields(amount& its) { return std::tie(its.number_); }
+
+ private:
+  int number_ = 0;
+};
+struct of_standard_constants {
+  std::variant<int, const std::string> either;
+  std::optional<const int> perhaps;
+  std::map<int, const std::string> names;
+  std::pair<const amount, const std::string> both;
+  friend bool operator==(const of_standard_constants&, const of_standard_constants&) = default;
+};
+
+TEST(codec, constants_within_what_the_standard_has_arrive) {
+  EXPECT_ARRIVES(std::variant<int, const std::string>("text"));
+  EXPECT_ARRIVES(std::optional<const int>(5));
+  EXPECT_ARRIVES(std::optional<const amount>(5));
+  EXPECT_ARRIVES(std::map<int, const std::string>{{1, "one"}});
+  EXPECT_ARRIVES(of_standard_constants{"text", 7, {{2, "two"}}, {amount(3), "both"}});
+  const auto owned = there_and_back(std::unique_ptr<const amount>(new amount(4)));
+  EXPECT_EQ(*owned, amount(4));
 }
 
 TEST(codec, what_another_deleter_gives_back_does_not_come_from_new) {

@@ -260,7 +260,8 @@ template <class T, std::size_t Index = 0>
 T decode_alternative(decoder& from, std::size_t index) {
   using alternatives = typename template_arguments<T>::types;
   if (index == Index)
-    return T(std::in_place_index<Index>, decode_value<typename type_at<Index, alternatives>::type>(from));
+    return T(std::in_place_index<Index>,
+             decode_value<std::remove_cv_t<typename type_at<Index, alternatives>::type>>(from));
   if constexpr (Index + 1 < alternatives::size)
     return decode_alternative<T, Index + 1>(from, index);
   else
@@ -351,7 +352,7 @@ T decode_value(decoder& from) {
     return result;
   } else if constexpr (kind == map) {
     using key = typename T::key_type;
-    using mapped = typename T::mapped_type;
+    using mapped = std::remove_cv_t<typename T::mapped_type>;
     T result;
     for (auto size = from.read_size(element_size_min<key> + element_size_min<mapped>); size != 0; --size) {
       auto name = decode_element<key>(from);
@@ -362,7 +363,7 @@ T decode_value(decoder& from) {
     return decode_parts<T>(from, typename template_arguments<T>::types{});
   } else if constexpr (kind == optional) {
     T result;
-    if (from.read<bool>()) result.emplace(decode_value<typename T::value_type>(from));
+    if (from.read<bool>()) result.emplace(decode_value<std::remove_cv_t<typename T::value_type>>(from));
     return result;
   } else if constexpr (kind == owner) {
     using element = typename T::element_type;

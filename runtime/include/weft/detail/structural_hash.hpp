@@ -102,7 +102,7 @@ WEFT_HIDDEN inline constexpr type_shape shape_of = make_shape<std::remove_cv_t<T
 
 template <class... Enclosing, class... Parts>
 constexpr void add_parts(type_shape& shape, type_list<Parts...>) {
-  (shape.with(make_shape<Parts, Enclosing...>()), ...);
+  (shape.with(make_shape<std::remove_cv_t<Parts>, Enclosing...>()), ...);
 }
 
 /// An initialiser of a reference to T: one of a T itself could be made from it in two ways.
@@ -117,9 +117,13 @@ struct reference_initialiser {
 template <class Field>
 inline constexpr bool assignable_field = std::is_move_assignable_v<std::remove_all_extents_t<Field>>;
 
+template <class... Fields>
+constexpr bool all_assignable(type_list<Fields...>) {
+  return (assignable_field<Fields> && ...);
+}
 template <class T, class... Fields>
-constexpr bool decoded_by_assignment(type_list<Fields...>) {
-  return std::is_default_constructible_v<T> && (assignable_field<Fields> && ...);
+constexpr bool decoded_by_assignment(type_list<Fields...> fields) {
+  return std::is_default_constructible_v<T> && all_assignable(fields);
 }
 template <class T, std::size_t Position, class... Fields, std::size_t... Index>
 constexpr bool is_reference_at(std::index_sequence<Index...>) {
@@ -228,28 +232,29 @@ constexpr type_shape make_shape() {
   } else if constexpr (kind == map) {
     shape.size_min = sizeof(std::uint64_t);
     shape.maybe_with(make_shape<typename T::key_type, T, Enclosing...>())
-        .maybe_with(make_shape<typename T::mapped_type, T, Enclosing...>());
+        .maybe_with(make_shape<std::remove_cv_t<typename T::mapped_type>, T, Enclosing...>());
   } else if constexpr (kind == tuple) {
     add_parts<T, Enclosing...>(shape, typename template_arguments<T>::types{});
   } else if constexpr (kind == optional) {
     shape.size_min = 1;
-    shape.maybe_with(make_shape<typename T::value_type, T, Enclosing...>());
+    shape.maybe_with(make_shape<std::remove_cv_t<typename T::value_type>, T, Enclosing...>());
   } else if constexpr (kind == owner) {
     shape.size_min = 1;
-    shape.maybe_with(make_shape<typename T::element_type, T, Enclosing...>());
+    shape.maybe_with(make_shape<std::remove_cv_t<typename T::element_type>, T, Enclosing...>());
   } else if constexpr (kind == variant) {
     add_parts<T, Enclosing...>(shape, typename template_arguments<T>::types{});
     shape.size_min = 1;
   } else if constexpr (kind == fields) {
     using parts = typename fields_of_result<decltype(weft_fields(std::declval<T&>()))>::types;
     add_parts<T, Enclosing...>(shape, parts{});
-    if constexpr (!std::is_default_constructible_v<T>) shape.stop(&typeid(T), obstacle_kind::not_default);
+    if constexpr (!std::is_default_constructible_v<T>)
+      shape.stop(&typeid(T), obstacle_kind::not_default);
+    else if constexpr (!all_assignable(parts{}))
+      shape.stop(&typeid(T), obstacle_kind::fixed_field);
     shape.borrows = false; // a class of the program's: it may know whose the pointed to is
   } else if constexpr (kind == aggregate) {
     using parts = field_types<T>;
-    [&]<class... Fields>(type_list<Fields...>) {
-      add_parts<T, Enclosing...>(shape, type_list<std::remove_cv_t<Fields>...>{});
-    }(parts{});
+    add_parts<T, Enclosing...>(shape, parts{});
     if constexpr (!decoded_by_assignment<T>(parts{}) && !decoded_by_initialisers<T>(parts{}))
       shape.stop(&typeid(T), obstacle_kind::fixed_field);
     shape.borrows = false;
