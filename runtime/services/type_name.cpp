@@ -16,7 +16,8 @@ void throw_null_function() {
 }
 
 static std::string reason_of(obstacle_kind why) {
-  const std::string own = " does only with a weft_fields function or a weft::codec";
+  const std::string own = " does only with a weft_fields function or a weft::codec; "
+                          "weft_fields is a free or friend function that takes a T&";
   switch (why) {
   case obstacle_kind::none:
     break; // it travels
@@ -27,7 +28,7 @@ static std::string reason_of(obstacle_kind why) {
   case obstacle_kind::many_fields:
     return "a struct with more than 32 fields, more than 256 elements of C arrays or a reference" + own;
   case obstacle_kind::hidden_field:
-    return "a struct with a bit-field or a union" + own;
+    return "a struct with a bit-field or a union, or a packed one," + own;
   case obstacle_kind::fixed_field:
     return "a struct with a reference or another field that cannot be set does only with a weft::codec";
   case obstacle_kind::not_default:

@@ -33,13 +33,17 @@ struct base {
 struct derived : base {
   int other;
 };
-struct packed {
+struct with_bit_fields {
   unsigned low : 3;
   unsigned high : 5;
 };
-struct around_packed {
+struct around_bit_fields {
   int number;
-  packed flags;
+  with_bit_fields flags;
+};
+struct __attribute__((packed)) packed {
+  char letter;
+  int number;
 };
 struct tagged {
   bool whole;
@@ -54,9 +58,9 @@ union named_union {
 };
 
 TEST(codec_refusal, a_struct_with_a_bit_field_or_a_union_does_not_travel_nor_does_one_around_it) {
-  EXPECT_FALSE(travels<packed>);
-  EXPECT_FALSE(travels<around_packed>);
-  EXPECT_FALSE(travels<std::vector<packed>>);
+  EXPECT_FALSE(travels<with_bit_fields>);
+  EXPECT_FALSE(travels<around_bit_fields>);
+  EXPECT_FALSE(travels<std::vector<with_bit_fields>>);
   EXPECT_FALSE(travels<tagged>);
   EXPECT_FALSE(travels<std::optional<tagged>>);
   struct with_named {
@@ -98,6 +102,20 @@ class with_optional_constant {
  private:
   std::optional<const int> number_;
 };
+class with_fields_of_constant {
+ public:
+  friend auto weft_fields(const with_fields_of_constant& its) { return std::tie(its.number_); }
+
+ private:
+  int number_ = 1;
+};
+class with_member_fields {
+ public:
+  auto weft_fields() { return std::tie(number_); }
+
+ private:
+  int number_ = 1;
+};
 struct with_long_array {
   char text[300];
 };
@@ -127,14 +145,20 @@ std::string refusal_of() {
 TEST(codec_refusal, what_does_not_travel_says_why) {
   const std::string start = "weft: values of type ";
   const std::string cannot = " cannot travel to another process";
-  const std::string own = " does only with a weft_fields function or a weft::codec";
+  const std::string own = " does only with a weft_fields function or a weft::codec; "
+                          "weft_fields is a free or friend function that takes a T&";
   EXPECT_EQ(refusal_of<int*>(),
             start + "int*" + cannot + ": pointers to data, references and views never do");
   EXPECT_NE(refusal_of<std::vector<int*>>().find(
                 cannot + ", because of the int* in them: pointers to data, references and views never do"),
             std::string::npos);
   EXPECT_NE(refusal_of<derived>().find(": a struct with a base class" + own), std::string::npos);
-  EXPECT_NE(refusal_of<packed>().find(": a struct with a bit-field or a union" + own), std::string::npos);
+  const std::string hidden = ": a struct with a bit-field or a union, or a packed one," + own;
+  EXPECT_NE(refusal_of<with_bit_fields>().find(hidden), std::string::npos);
+  EXPECT_NE(refusal_of<packed>().find(hidden), std::string::npos);
+  const std::string closed = ": a class with constructors or private members" + own;
+  EXPECT_NE(refusal_of<with_fields_of_constant>().find(closed), std::string::npos);
+  EXPECT_NE(refusal_of<with_member_fields>().find(closed), std::string::npos);
   EXPECT_NE(
       refusal_of<with_long_array>().find(
           ": a struct with more than 32 fields, more than 256 elements of C arrays or a reference" + own),
@@ -147,8 +171,7 @@ TEST(codec_refusal, what_does_not_travel_says_why) {
       refusal_of<with_constant_field>().find(
           ": a struct with a reference or another field that cannot be set does only with a weft::codec"),
       std::string::npos);
-  EXPECT_NE(refusal_of<std::function<void()>>().find(": a class with constructors or private members" + own),
-            std::string::npos);
+  EXPECT_NE(refusal_of<std::function<void()>>().find(closed), std::string::npos);
   EXPECT_NE(refusal_of<std::nullptr_t>().find(": that type does only with a weft::codec"), std::string::npos);
 }
 

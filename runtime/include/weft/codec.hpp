@@ -162,7 +162,8 @@ void encode_value(encoder& to, const T& value) {
     if (value) encode_function_address(to, reinterpret_cast<std::uintptr_t>(value));
   } else {
     static_assert(kind != none,
-                  "weft: this type cannot travel: give it a weft_fields function or a weft::codec");
+                  "weft: this type cannot travel: give it a weft::codec or a weft_fields function (a free or "
+                  "friend one that takes a T&)");
   }
 }
 
@@ -375,7 +376,8 @@ T decode_value(decoder& from) {
     return from.read<bool>() ? reinterpret_cast<T>(decode_function_address(from)) : nullptr;
   } else {
     static_assert(kind != none,
-                  "weft: this type cannot travel: give it a weft_fields function or a weft::codec");
+                  "weft: this type cannot travel: give it a weft::codec or a weft_fields function (a free or "
+                  "friend one that takes a T&)");
   }
 }
 
@@ -391,7 +393,8 @@ void encode(encoder& to, const T& value) {
     static_assert(
         travels<T>,
         "weft: this type cannot travel between processes: it, or a part of it, is a pointer to data, a "
-        "reference or view, or a class without a weft_fields function or a weft::codec");
+        "reference or view, or a class without a weft::codec or a weft_fields function (a free or friend one "
+        "that takes a T&)");
 }
 
 template <class T>
@@ -402,7 +405,8 @@ T decode(decoder& from) {
     static_assert(
         travels<T>,
         "weft: this type cannot travel between processes: it, or a part of it, is a pointer to data, a "
-        "reference or view, or a class without a weft_fields function or a weft::codec");
+        "reference or view, or a class without a weft::codec or a weft_fields function (a free or friend one "
+        "that takes a T&)");
     __builtin_unreachable(); // so that the sentence is all that the compiler says
   }
 }

@@ -16,9 +16,9 @@ namespace weft {
 /// How values of T become bytes and come back. Weft knows arithmetic types, enums, chrono's durations, time
 /// points and calendar, the standard containers and their adaptors, bitset, string, pair, tuple, optional,
 /// variant, unique_ptr, and aggregates (structs without constructors and base classes) of up to 32 such
-/// fields, none of them a reference, a bit-field or a union, and with C arrays of up to 256 elements in all:
-/// for those there is nothing to write. For a class of your own with private members, one function is enough,
-/// found by argument-dependent lookup:
+/// fields, none of them a reference, a bit-field or a union, not packed, and with C arrays of up to 256
+/// elements in all: for those there is nothing to write. For a class of your own with private members, one
+/// function is enough, found by argument-dependent lookup:
 ///
 ///     class matrix {
 ///       … // std::tie is in <tuple>
@@ -319,7 +319,8 @@ struct union_initialiser {
   requires(std::is_union_v<T> && !custom_codec<T>) operator T() const;
 };
 
-/// Whether all fields of T can be looked at one by one: there are no references to bit-fields.
+/// Whether all fields of T can be looked at one by one: there are no references to bit-fields, nor to the
+/// fields of what is packed.
 template <class T>
 constexpr bool has_visible_fields() {
   if constexpr (!reflected_aggregate<T>)

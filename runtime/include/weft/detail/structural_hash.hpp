@@ -19,7 +19,7 @@ enum class obstacle_kind : std::uint8_t {
   borrowed,     ///< a pointer to data, a view
   base_class,   ///< a struct with one
   many_fields,  ///< a struct with more than are counted, or with a reference that has to be initialised
-  hidden_field, ///< a struct with a bit-field or a union
+  hidden_field, ///< a struct with a bit-field or a union, or a packed one
   fixed_field,  ///< a struct with a field that cannot be set, neither by assignment nor by an initialiser
   not_default,  ///< a class with a weft_fields, of which no object can be made to decode into
   closed_class, ///< any other class
