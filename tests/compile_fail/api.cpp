@@ -76,6 +76,10 @@ void wrong_calls(weft::client& client) {
   (void)client.submit(weft::in_process([](const std::reference_wrapper<int>& x) { return x; }),
                       std::ref(local.number));
   (void)client.submit(weft::in_process([] { return std::async(inc, 1); }));
+  (void)client.submit(weft::in_process([](const std::vector<weft::any_future>& its) { return its.size(); }),
+                      any);
+  (void)client.submit(weft::in_process([](const with_future& its) { return its.number; }),
+                      with_future{1, {}});
   (void)client.map(inc, std::string_view("ab"));
   (void)client.map(inc, {1, 2, 3});
   (void)client.map({.key = "x"}, inc, {number, number});
@@ -269,6 +273,19 @@ void wrong_calls(weft::client& client) {
   (void)client.submit(weft::unchecked([&client] { return client.submit(inc, 1); }));
 #elif defined FUTURES_IN_A_RESULT
   (void)client.submit([](int n) { return with_future{n, {}}; }, 1);
+#elif defined UNTYPED_ARGUMENT
+  (void)client.submit([](const weft::any_future& its) { return its.done(); }, any[0]);
+#elif defined UNTYPED_FOR_A_TYPE
+  int result = client.submit(inc, any[0]).result();
+#elif defined UNTYPED_IN_A_CONTAINER
+  (void)client.submit([](const auto& its) { return its.size(); }, any);
+#elif defined MAPPED_UNTYPED
+  (void)client.map(inc, any);
+#elif defined FUTURES_IN_A_STRUCT
+  (void)client.submit([](const with_future& its) { return its.number; }, with_future{1, {number}});
+#elif defined SHARED_STANDARD_FUTURE
+  (void)client.submit([](const std::shared_future<int>& its) { return its.get(); },
+                      std::async(inc, 1).share());
 #elif defined DROPPED_FUTURE
   client.submit(inc, 1);
 #elif defined DROPPED_INIT

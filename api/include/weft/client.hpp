@@ -92,11 +92,11 @@ class WEFT_API client {
   /// one. Arguments are kept as copies (or moved in) and passed as const: a parameter is `const T&` or `T`.
   /// A string literal is kept as a std::string, a function as a pointer to it, which travels. Other pointers
   /// and views (string_view, span, std::ref) are refused at compile time, as arguments and as results, and so
-  /// is a future as a result; of a function in weft::in_process they are not. Over processes the arguments of
-  /// one task may take 16 MB (16,500,000 bytes) together; with more its future fails with cannot_travel:
-  /// scatter what is larger and pass the future. Throws std::invalid_argument for another client's future,
-  /// key_conflict, cancelled_error after close, connection_error if the scheduler is gone; blocks while too
-  /// much is pending.
+  /// is a future as a result, and an argument that holds one of unknown type (any_future) or within a struct;
+  /// of a function in weft::in_process they are not. Over processes the arguments of one task may take 16 MB
+  /// (16,500,000 bytes) together; with more its future fails with cannot_travel: scatter what is larger and
+  /// pass the future. Throws std::invalid_argument for another client's future, key_conflict, cancelled_error
+  /// after close, connection_error if the scheduler is gone; blocks while too much is pending.
   template <class Function, class... Arguments>
   requires(!std::is_same_v<std::decay_t<Function>, task_options>) WEFT_KEEP_FUTURES
       auto submit(Function&& function, Arguments&&... arguments) {

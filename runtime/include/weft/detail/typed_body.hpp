@@ -99,6 +99,18 @@ constexpr void check_call() {
   if constexpr (!options_last) check_parameters<Function, Arguments...>();
 }
 
+/// Whether the task waits for all futures in its (decayed) arguments: those that are left after substitution
+/// are no inputs of it, and mean nothing in another process.
+template <bool InProcess, class... Arguments>
+constexpr bool check_futures() {
+  constexpr bool holds_future = !InProcess && (shape_of<Arguments>.holds_future || ...);
+  static_assert(!holds_future,
+                "weft: an argument holds a future for which the task would not wait: one within a struct, or "
+                "a std::future, or an any_future, which does not say what its result is: pass a future<T>, "
+                "by itself or within a container, or wrap the function in weft::in_process");
+  return !holds_future;
+}
+
 /// Whether a (decayed) result can be kept, and means something to whoever asks for it. What is kept in this
 /// process only may refer to what is there.
 template <class Result, bool InProcess>
@@ -143,6 +155,8 @@ constexpr auto find_task_result() {
   using function = unwrapped_t<Wrapped>;
   constexpr bool in_process = unwrapped<Wrapped>::in_process;
   if constexpr ((is_refused<Arguments> || ...)) {
+    return std::type_identity<refused>{};
+  } else if constexpr (!check_futures<in_process, Arguments...>()) {
     return std::type_identity<refused>{};
   } else if constexpr (takes_by_reference<function, without_literals<Arguments>...>()) {
     check_call<function, without_literals<Arguments>...>();
