@@ -286,6 +286,14 @@ void wrong_calls(weft::client& client) {
 #elif defined SHARED_STANDARD_FUTURE
   (void)client.submit([](const std::shared_future<int>& its) { return its.get(); },
                       std::async(inc, 1).share());
+#elif defined FUTURE_AS_FUNCTION
+  int result = client.submit(number, 1).result();
+#elif defined FUTURE_WITHOUT_FUNCTION
+  (void)client.submit(number);
+#elif defined UNTYPED_AS_FUNCTION
+  (void)client.submit({.retries = 1}, any[0], 1);
+#elif defined MAPPED_FUTURE
+  (void)client.map(number, std::vector<int>{1});
 #elif defined DROPPED_FUTURE
   client.submit(inc, 1);
 #elif defined DROPPED_INIT

@@ -99,6 +99,16 @@ constexpr void check_call() {
   if constexpr (!options_last) check_parameters<Function, Arguments...>();
 }
 
+/// Whether what stands in the function's place is one, as far as can be said of any arguments.
+template <class Function>
+constexpr bool check_function() {
+  constexpr bool is_future = std::is_base_of_v<any_future, Function>;
+  static_assert(!is_future,
+                "weft: a future is no function: submit the function, and the future as an argument of it, "
+                "submit(function, future); the task then begins when the future's is done");
+  return !is_future;
+}
+
 /// Whether the task waits for all futures in its (decayed) arguments: those that are left after substitution
 /// are no inputs of it, and mean nothing in another process.
 template <bool InProcess, class... Arguments>
@@ -155,6 +165,8 @@ constexpr auto find_task_result() {
   using function = unwrapped_t<Wrapped>;
   constexpr bool in_process = unwrapped<Wrapped>::in_process;
   if constexpr ((is_refused<Arguments> || ...)) {
+    return std::type_identity<refused>{};
+  } else if constexpr (!check_function<function>()) {
     return std::type_identity<refused>{};
   } else if constexpr (!check_futures<in_process, Arguments...>()) {
     return std::type_identity<refused>{};
@@ -326,14 +338,13 @@ template <class Wrapped, class... Given>
 constexpr bool check_body() {
   using called = unwrapped_t<Wrapped>;
   constexpr bool can_be_kept = check_arguments<Given...>();
-  static_assert(sendable_callable<Wrapped>,
-                "weft: the function has a capture that cannot be sent to another process (it is not "
-                "trivially copyable, "
-                "or not a functor with a codec): pass it as an argument instead, or wrap the function in "
-                "weft::in_process if it only ever runs in this process");
   if constexpr (is_refused<task_result_t<Wrapped, Given...>>) {
     return false;
   } else {
+    static_assert(sendable_callable<Wrapped>,
+                  "weft: the function has a capture that cannot be sent to another process (it is not "
+                  "trivially copyable, or not a functor with a codec): pass it as an argument instead, or "
+                  "wrap the function in weft::in_process if it only ever runs in this process");
     constexpr bool borrows =
         !unwrapped<Wrapped>::in_process &&
         (shape_of<stored_argument_t<called, std::decay_t<Given>, std::decay_t<Given>...>>.borrows || ...);
