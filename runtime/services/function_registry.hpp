@@ -138,7 +138,7 @@ class WEFT_API function_registry final : public function_directory {
     function_descriptor* descriptor = nullptr; // null while the module is not loaded
     callable_words words;
     module_id module;
-    module_id target_module; // of a pointer into another module than that
+    module_id target_module;      // of a pointer into another module than that
     function_reference reference; // the name is filled in when it is wanted
   };
   using reference_key = std::tuple<build_id, std::uint64_t, target_reference>;
