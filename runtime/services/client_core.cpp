@@ -267,7 +267,7 @@ value_ptr client_core::take(task_id task, instant deadline) {
                       [&] { return takes_[task].has_value() || holder_.closed(); });
   const bool granted = takes_[task].value_or(false);
   takes_.erase(task);
-  // A task that was cancelled by that may still run here, and read it.
+  // A task that closing has cancelled may still run in this process, and read it.
   if (holder_.closed())
     throw cancelled_error("weft: client closed: results that are here can be looked at, but not taken");
   return granted ? holder_.take(task, now.commands()) : nullptr;

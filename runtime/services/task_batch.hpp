@@ -136,7 +136,7 @@ class task_batch {
   std::uint32_t current_ = 0;
   std::int64_t waited_ = 0; // nanoseconds
   bool has_source_ = false;
-  bool heeded_ = false; // it was told to stop when it asked, or its token was
+  bool heeded_ = false; // it asked whether to stop, and was told so
   std::mutex source_mutex_;
   std::optional<std::stop_source> source_;
   std::uint32_t source_index_ = 0;

@@ -106,8 +106,10 @@ class future : public any_future {
   T result() && { return copy(detail::never); }
   T result(nanoseconds limit) && { return copy(detail::deadline_after(limit)); }
 
-  /// Waits, moves the result out and releases the task; this future then refers to nothing. Throws
-  /// std::logic_error if another handle or a task still needs the result, and what `result()` throws.
+  /// Waits, moves the result out and releases the task; this future then refers to nothing. Where a task that
+  /// nobody wants any more still reads the result in this process, waits for that too, up to a minute. Throws
+  /// std::logic_error if another handle or a task still needs the result, cancelled_error once the client is
+  /// closed, and what `result()` throws.
   T take() {
     get(detail::never); // what its codec throws comes while the task still has the result
     return detail::extract_value<T>(handle_.take_value());
