@@ -259,20 +259,24 @@ void holder_state::on(value_fetched& event, holder_commands& commands) {
     commands.garbage.push_back(std::move(event.value));
 }
 
-// Said of a value that was asked for, and of one that was to be put there: the scheduler knows which is
-// which.
 void holder_state::on(value_unreachable& event, holder_commands& commands) {
   future_slot* slot = slots_.find(event.task);
   if (!slot || slot->worker != event.from) return;
-  const bool fetched = status_of(*slot) == slot_status::elsewhere && slot->fetching;
-  if (!fetched && !in_transit_.contains(event.task)) return;
-  if (fetched) slot->worker = {};
+  if (status_of(*slot) != slot_status::elsewhere || !slot->fetching) return;
+  slot->worker = {};
   if (slot->known)
     commands.to_scheduler.emplace_back(locate_value{.task = event.task, .unreachable = event.from});
   else
     fail(event.task, *slot,
          failure::make(failure_kind::lost_data, "the value cannot be fetched and the scheduler is gone"),
          commands);
+}
+
+// Some of it may have arrived: the scheduler knows, and has the rest put again.
+void holder_state::on(worker_unreachable& event, holder_commands& commands) {
+  for (const auto& [task, demands] : in_transit_)
+    if (const future_slot& slot = *slots_.find(task); slot.worker == event.worker && slot.known)
+      commands.to_scheduler.emplace_back(locate_value{.task = task, .unreachable = event.worker});
 }
 
 void holder_state::on(fetch_refused& event, holder_commands& commands) {

@@ -193,6 +193,7 @@ class holder_state {
   void on(scheduler_lost& event, holder_commands& commands);
   void on(value_fetched& event, holder_commands& commands);
   void on(value_unreachable& event, holder_commands& commands);
+  void on(worker_unreachable& event, holder_commands& commands);
   void on(fetch_refused& event, holder_commands& commands);
 
   task_id new_task(const demands_ptr& demands);

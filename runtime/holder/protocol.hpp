@@ -114,11 +114,18 @@ struct value_fetched {
   WEFT_MEMBERS(value_fetched, from, task, value)
 };
 
-/// That worker has it no more, or cannot be reached: the scheduler knows better.
+/// The other answer to request_value: that worker has it no more, or cannot be reached. The scheduler knows
+/// better.
 struct value_unreachable {
   worker_id from;
   task_id task;
   WEFT_MEMBERS(value_unreachable, from, task)
+};
+
+/// What was put to that worker may not have come there.
+struct worker_unreachable {
+  worker_id worker;
+  WEFT_MEMBERS(worker_unreachable, worker)
 };
 
 /// The value exists but cannot travel: from there to here, or, a scattered one, from here to there.
@@ -132,7 +139,7 @@ struct fetch_refused {
 using holder_event =
     std::variant<result_ready, result_failed, result_lost, scatter_again, take_answered, task_explained,
                  holders_described, cluster_described, worker_introduced, worker_gone, scheduler_lost,
-                 value_fetched, value_unreachable, fetch_refused>;
+                 value_fetched, value_unreachable, worker_unreachable, fetch_refused>;
 
 /// How many of holder_event's alternatives may come over a link from the scheduler: the first so many.
 inline constexpr std::size_t holder_events_from_scheduler = 10;

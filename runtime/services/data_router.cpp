@@ -127,8 +127,10 @@ class data_router::client_party final : public party {
         heard.emplace_back(value_unreachable{moved->from, moved->task});
       else if (auto* refused = std::get_if<value_refused>(&event))
         heard.emplace_back(fetch_refused{refused->from, refused->task, std::move(refused->failure)});
-      else if (const auto* unreachable = std::get_if<peer_unreachable>(&event))
+      else if (const auto* unreachable = std::get_if<peer_unreachable>(&event)) {
         lose(unreachable->worker);
+        heard.emplace_back(worker_unreachable{unreachable->worker});
+      }
     }
     events.clear();
     send(heard);

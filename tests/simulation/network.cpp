@@ -29,33 +29,29 @@ void simulated_network::perform(party who, std::vector<transfer_command>& comman
 
 void simulated_network::request(party who, const request_value& command) {
   const requester_id id = connect(who, command.worker);
-  if (id == 0) return unreachable(who, command.worker, {command.task});
+  if (id == 0) return unreachable(who, command.worker, {command.task}, false);
   connections_.at(id).pending.insert(command.task);
   connections_.at(id).asked.insert(command.task);
-  there(id, value_requested{id, command.task}, false);
+  there(id, value_requested{id, command.task});
 }
 
 void simulated_network::put(party who, const put_value& command) {
   const requester_id id = connect(who, command.worker);
-  if (id == 0) return unreachable(who, command.worker, {command.task});
-  connections_.at(id).pending.insert(command.task);
-  there(id, value_put{command.task, command.value}, true);
+  if (id == 0) return unreachable(who, command.worker, {}, true);
+  connections_.at(id).putting = true;
+  ++connections_.at(id).puts_under_way;
+  there(id, value_put{command.task, command.value});
 }
 
-// What is put is acknowledged when it has arrived; until then nobody knows.
-void simulated_network::there(requester_id id, worker_event event, bool acknowledged) {
+void simulated_network::there(requester_id id, worker_event event) {
   connection& its = connections_.at(id);
   its.last_there = std::max(its.last_there, world_.clock.now() +
                                                 std::chrono::nanoseconds(world_.link_delays().draw(chance_)));
-  world_.clock.at(its.last_there, [this, id, acknowledged, event = std::move(event)]() mutable {
+  world_.clock.at(its.last_there, [this, id, event = std::move(event)]() mutable {
     connection& its = connections_.at(id);
     if (!its.open) return;
     const worker_id to = its.to;
-    if (acknowledged) {
-      const task_id task = std::get<value_put>(event).task;
-      world_.clock.after(world_.link_delays().draw(chance_),
-                         [this, id, task] { connections_.at(id).pending.erase(task); });
-    }
+    if (std::holds_alternative<value_put>(event)) --its.puts_under_way;
     world_.worker(to)->hear_from_network(std::move(event));
   });
 }
@@ -102,19 +98,22 @@ void simulated_network::break_connection(requester_id id) {
   connection& its = connections_.at(id);
   its.open = false;
   open_.erase({its.from, its.to});
-  unreachable(its.from, its.to, its.pending);
+  unreachable(its.from, its.to, its.pending, its.putting);
   its.pending.clear();
   world_.clock.after(world_.link_delays().draw(chance_),
                      [this, id, to = its.to] { world_.worker(to)->hear_from_network(requester_gone{id}); });
 }
 
-void simulated_network::unreachable(party who, worker_id to, const std::set<task_id>& tasks) {
-  world_.clock.after(world_.link_delays().draw(chance_), [this, who, to, tasks] {
+// Nobody is told which puts have arrived: as with the real ones, the connection only knows that there were
+// some.
+void simulated_network::unreachable(party who, worker_id to, const std::set<task_id>& asked, bool putting) {
+  world_.clock.after(world_.link_delays().draw(chance_), [this, who, to, asked, putting] {
     if (who.worker) {
       world_.worker(who.worker)->hear_from_network(peer_unreachable{to});
     } else {
-      for (const task_id task : tasks)
+      for (const task_id task : asked)
         world_.client(who.client)->hear(value_unreachable{to, task});
+      if (putting) world_.client(who.client)->hear(worker_unreachable{to});
     }
   });
 }
@@ -137,7 +136,7 @@ void simulated_network::break_one() {
 
 bool simulated_network::idle() const {
   for (const auto& [ends, id] : open_)
-    if (!connections_.at(id).pending.empty()) return false;
+    if (!connections_.at(id).pending.empty() || connections_.at(id).puts_under_way > 0) return false;
   return true;
 }
 

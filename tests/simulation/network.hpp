@@ -47,8 +47,10 @@ class simulated_network {
     bool open = true;
     instant last_there;
     instant last_back;
-    std::set<task_id> pending; // asked for and not answered, put and not known to have arrived
+    std::set<task_id> pending; // asked for and not answered
     std::set<task_id> asked;   // ever
+    bool putting = false;      // ever
+    std::size_t puts_under_way = 0;
   };
 
   void request(party who, const request_value& command);
@@ -56,8 +58,8 @@ class simulated_network {
   void answer(requester_id to, task_id task, value_ptr value, bool moved);
   requester_id connect(party who, worker_id to);
   void break_connection(requester_id id);
-  void unreachable(party who, worker_id to, const std::set<task_id>& tasks);
-  void there(requester_id id, worker_event event, bool acknowledged);
+  void unreachable(party who, worker_id to, const std::set<task_id>& asked, bool putting);
+  void there(requester_id id, worker_event event);
 
   world& world_;
   seeded_random chance_;

@@ -1,7 +1,10 @@
-// A router without a transfer service: everybody lives in this process.
+// Mostly routers without a transfer service: everybody lives in this process.
 
 #include "runtime/services/data_router.hpp"
 #include "tests/support/fake_values.hpp"
+#include "tests/unit/transfer_processes.hpp"
+
+#include <weft/detail/typed_value.hpp>
 
 #include <gtest/gtest.h>
 
@@ -18,6 +21,16 @@ constexpr task_id task{77};
 struct silent_bell final : bell {
   void ring() override {}
 };
+
+struct told_bell final : bell {
+  void ring() override { rings.push(true); }
+  test::mailbox<bool> rings;
+};
+
+std::string where_nobody_listens() {
+  test::process ended{test::the_key};
+  return ended.where;
+}
 
 // A worker or client that listens.
 template <class Id, class Event>
@@ -101,6 +114,24 @@ TEST_F(data_router_test, asking_who_is_not_there_is_answered_at_once) {
   const auto answer = asks.hear<value_unreachable>();
   EXPECT_EQ(answer.from, bob);
   EXPECT_EQ(answer.task, task);
+}
+
+TEST_F(data_router_test, a_client_whose_data_does_not_reach_a_worker_of_another_process_is_told) {
+  io_thread io;
+  const auto remote = std::make_shared<transfer>(io, test::process::settings_with(test::the_key, {}));
+  const auto connected = std::make_shared<data_router>(remote);
+  const auto told = std::make_shared<told_bell>();
+  const auto box = std::make_shared<outbox<holder_event>>();
+  const auto mover = connected->attach(client, {box, told});
+  mover->introduce(alice, where_nobody_listens());
+  std::vector<transfer_command> commands;
+  commands.emplace_back(put_value{alice, task, make_value<int>(9)});
+  mover->perform(commands);
+  told->rings.pop();
+  std::vector<holder_event> heard;
+  box->take(heard);
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(std::get<worker_unreachable>(heard[0]).worker, alice);
 }
 
 TEST_F(data_router_test, who_waits_for_a_worker_that_goes_is_told) {
