@@ -17,7 +17,6 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <thread>
@@ -58,12 +57,6 @@ descriptor_pair make_output_pipe() {
   if (pipe2(ends, O_CLOEXEC) != 0) throw_system_error(errno, no_descriptor);
   unique_descriptor ours{ends[0]};
   return {std::move(ours), above_inherited(unique_descriptor{ends[1]})};
-}
-
-/// Readable once the child has ended. None where the system forbids it: then its sockets tell, some time.
-unique_descriptor end_of(pid_t child) noexcept {
-  // The header of bookworm's glibc forgets that the function is C's.
-  return unique_descriptor{static_cast<int>(syscall(SYS_pidfd_open, child, 0))};
 }
 
 /// What waitid says of a child that has ended; nothing, if the system or the program has reaped it.
@@ -327,15 +320,9 @@ class process_worker final : public cluster_worker {
     }
   }
 
-  // What it says, until it ends. A child of it may hold its sockets open, so their end is not enough.
+  // What it says, until it ends.
   void take_signals() {
-    for (;;) {
-      pollfd waiting[] = {{.fd = lifeline_.get(), .events = POLLIN, .revents = 0},
-                          {.fd = end_.get(), .events = POLLIN, .revents = 0}};
-      if (poll(waiting, 2, -1) <= 0) continue;
-      if (waiting[0].revents == 0) return;
-      const auto signal = receive_signal(lifeline_.get());
-      if (!signal) return;
+    while (const auto signal = receive_signal(lifeline_.get(), end_.get())) {
       std::lock_guard lock{mutex_};
       joined_ = joined_ || *signal == worker_signal::joined;
       changed_.notify_all();

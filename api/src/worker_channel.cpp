@@ -3,7 +3,11 @@
 #include <weft/errors.hpp>
 
 #include <cerrno>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <utility>
 
 namespace weft::detail {
 
@@ -66,7 +70,12 @@ bool send_signal(int lifeline, worker_signal signal) noexcept {
   return send(lifeline, &byte, 1, MSG_NOSIGNAL) == 1;
 }
 
-std::optional<worker_signal> receive_signal(int lifeline) noexcept {
+std::optional<worker_signal> receive_signal(int lifeline, int end_of_other) noexcept {
+  pollfd waiting[] = {{.fd = lifeline, .events = POLLIN, .revents = 0},
+                      {.fd = end_of_other, .events = POLLIN, .revents = 0}};
+  while (poll(waiting, 2, -1) <= 0) {
+  }
+  if (waiting[0].revents == 0) return std::nullopt; // said first, gone then
   char byte = 0;
   ssize_t received = 0;
   do
@@ -74,6 +83,18 @@ std::optional<worker_signal> receive_signal(int lifeline) noexcept {
   while (received < 0 && errno == EINTR);
   if (received != 1) return std::nullopt;
   return static_cast<worker_signal>(byte);
+}
+
+unique_descriptor end_of(pid_t process) noexcept {
+  // The header of bookworm's glibc forgets that the function is C's.
+  return unique_descriptor{static_cast<int>(syscall(SYS_pidfd_open, process, 0))};
+}
+
+// Its number cannot be another's while it is the parent.
+unique_descriptor end_of_parent() noexcept {
+  const pid_t parent = getppid();
+  unique_descriptor its = end_of(parent);
+  return getppid() == parent ? std::move(its) : unique_descriptor{};
 }
 
 } // namespace weft::detail

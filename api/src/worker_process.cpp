@@ -51,7 +51,8 @@ struct end_of_work {
 
 // A thread of its own, which no task and no lock can hold up.
 void watch_parent(end_of_work& end) {
-  while (const auto signal = receive_signal(inherited_lifeline_descriptor))
+  const unique_descriptor end_of_program = end_of_parent();
+  while (const auto signal = receive_signal(inherited_lifeline_descriptor, end_of_program.get()))
     if (*signal != worker_signal::joined) end.want(*signal);
   _exit(1);
 }

@@ -413,6 +413,19 @@ TEST_F(programs, killed_in_the_middle_leave_no_orphans_even_if_tasks_loop) {
   test::wait_until_gone(two);
 }
 
+TEST_F(programs, killed_leave_no_orphans_even_if_a_child_of_theirs_holds_their_sockets) {
+  test::child_process parent{{program(), "forked"}};
+  const pid_t one = std::stoi(parent.read_line());
+  const pid_t two = std::stoi(parent.read_line());
+  const pid_t child = std::stoi(parent.read_line());
+  EXPECT_EQ(parent.read_line(), "spinning");
+  parent.send_signal(SIGKILL);
+  test::wait_until_gone(one);
+  test::wait_until_gone(two);
+  kill(child, SIGKILL);
+  EXPECT_EQ(parent.wait().signal, SIGKILL);
+}
+
 TEST_F(programs, replaced_on_disk_still_run_as_their_own_workers) {
   const test::temporary_folder folder;
   const std::string copy = folder.file("program");

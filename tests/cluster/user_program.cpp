@@ -74,15 +74,30 @@ void print_answer() {
   std::cout << client.submit(inc, 41).result() << std::endl;
 }
 
+/// A child that has all descriptors of this process, and ends by itself only after a test that has failed.
+pid_t fork_who_waits() {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(120);
+    pause();
+    _exit(1);
+  }
+  return child;
+}
+
 int run(const std::string& situation, const std::string& own_file) {
-  if (situation == "spin") {
-    weft::local_cluster cluster{{.workers = 2, .threads_per_worker = 1, .processes = true}};
+  if (situation == "spin" || situation == "forked") {
+    weft::local_cluster cluster{{.workers = 2,
+                                 .threads_per_worker = 1,
+                                 .processes = true,
+                                 .shutdown_timeout = std::chrono::minutes(10)}};
     weft::client client{cluster};
     client.wait_for_workers(2);
     for (const auto& worker : client.workers())
       std::cout << worker.pid << std::endl;
     const auto one = client.submit(spin);
     const auto two = client.submit(spin);
+    if (situation == "forked") std::cout << fork_who_waits() << std::endl;
     std::cout << "spinning" << std::endl;
     wait(one, two);
   } else if (situation == "replaced") {
