@@ -393,7 +393,10 @@ void client_core::announce_if_stuck(task_id task) {
 
 holders_described client_core::describe_holders(task_id task, instant deadline) {
   auto answer = ask(weft::detail::describe_holders{.client = {}, .question = 0, .task = task}, deadline);
-  return answer ? std::get<holders_described>(std::move(*answer)) : holders_described{};
+  if (answer) return std::get<holders_described>(std::move(*answer));
+  std::lock_guard lock{mutex_};
+  if (!holder_.ended()) throw timeout_error("weft: the scheduler did not say in time who has the result");
+  return {};
 }
 
 cluster_described client_core::describe_cluster(instant deadline) {

@@ -92,6 +92,8 @@ class client_core : public std::enable_shared_from_this<client_core> {
   void announce_if_stuck(task_id task);
   /// After how much waiting that is worth a question.
   static constexpr std::chrono::seconds patience{3};
+  /// Of no workers where nothing can be asked any more. Throws timeout_error if the scheduler does not
+  /// answer.
   holders_described describe_holders(task_id task, instant deadline);
   cluster_described describe_cluster(instant deadline);
   std::string key_of(task_id task, const future_slot& slot) const;

@@ -104,6 +104,13 @@ TEST_F(client_core_test, who_waits_for_a_value_wakes_when_it_comes) {
   EXPECT_EQ(future.status(), future_status::finished);
 }
 
+TEST_F(client_core_test, who_has_a_result_is_not_known_of_a_scheduler_that_does_not_answer) {
+  const future_handle future = submit(*core_);
+  EXPECT_THROW(core_->describe_holders(future.task(), instant::now()), timeout_error);
+  core_->close("client closed");
+  EXPECT_TRUE(core_->describe_holders(future.task(), instant::now()).workers.empty());
+}
+
 TEST_F(client_core_test, many_threads_wait_for_many_values) {
   constexpr std::size_t count = 2000;
   std::vector<future_handle> futures;

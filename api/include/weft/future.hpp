@@ -58,7 +58,8 @@ class WEFT_API any_future {
   std::string key() const;
   /// The names of the workers that the scheduler knows to hold the result: those that have said so. Of a task
   /// that is not done, and of a datum that is still on its way after `scatter`, there are none; `wait()`
-  /// first.
+  /// first. None either once the client is closed or the scheduler gone. Throws timeout_error if the
+  /// scheduler does not answer within ten seconds.
   std::vector<std::string> who_has() const;
   /// The size of the result in bytes, about; 0 while it is not known.
   std::uint64_t nbytes() const;
