@@ -1,4 +1,5 @@
 #include "actors/node.hpp"
+#include "api/src/close_once.hpp"
 #include "api/src/cluster_at.hpp"
 #include "api/src/local_cluster_implementation.hpp"
 #include "runtime/services/client_core.hpp"
@@ -9,12 +10,9 @@
 #include <weft/local_cluster.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdio>
-#include <mutex>
 #include <ostream>
 #include <stdexcept>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -66,24 +64,13 @@ struct client::implementation : detail::client_sink {
 
   void deliver(std::vector<detail::holder_event>& events) override { core->deliver(events); }
 
-  // Cancels first: who waits wakes up, and what is said then still reaches the scheduler. Who wakes up may
-  // destroy the client, so other calls return when the first has ended.
+  // Cancels first: who waits wakes up, may destroy the client, and what is said then still reaches the
+  // scheduler. What is freed here may close it again.
   void close() {
-    {
-      std::unique_lock lock{mutex_};
-      if (closing_ == std::this_thread::get_id()) return; // what is freed here may close it again
-      if (std::exchange(closed_, true)) {
-        has_ended_.wait(lock, [&] { return ended_; });
-        return;
-      }
-      closing_ = std::this_thread::get_id();
-    }
-    core->close("client closed");
-    connection->close();
-    std::lock_guard lock{mutex_};
-    closing_ = {};
-    ended_ = true;
-    has_ended_.notify_all();
+    close_once_([&] {
+      core->close("client closed");
+      connection->close();
+    });
   }
 
   std::unique_ptr<local_cluster> own_cluster; // declared first: destroyed last
@@ -91,12 +78,7 @@ struct client::implementation : detail::client_sink {
   const std::shared_ptr<detail::client_core> core;
 
  private:
-  std::mutex mutex_;
-  // Guarded by mutex_; closing itself happens without it.
-  bool closed_ = false;
-  bool ended_ = false;      // as close returns
-  std::thread::id closing_; // who does it
-  std::condition_variable has_ended_;
+  detail::close_once close_once_;
 };
 
 client::client(implementation* own) : implementation_(own), core_(own->core.get()) {}

@@ -221,15 +221,19 @@ std::vector<std::string> local_cluster::implementation::names() const {
 }
 
 void local_cluster::implementation::close() {
-  std::vector<std::unique_ptr<detail::cluster_worker>> workers;
   {
-    std::unique_lock lock{mutex_};
+    std::lock_guard lock{mutex_};
     for (const auto& worker : workers_)
       require_other(*worker);
-    if (std::exchange(closed_, true)) {
-      has_ended_.wait(lock, [&] { return ended_; });
-      return;
-    }
+  }
+  close_once_([&] { stop_everything(); });
+}
+
+void local_cluster::implementation::stop_everything() {
+  std::vector<std::unique_ptr<detail::cluster_worker>> workers;
+  {
+    std::lock_guard lock{mutex_};
+    closed_ = true;
     workers.swap(workers_);
   }
   for (auto& worker : workers)
@@ -247,9 +251,6 @@ void local_cluster::implementation::close() {
     worker->force_to_stop();
   workers.clear();
   if (scheduler) scheduler->stop();
-  std::lock_guard lock{mutex_};
-  ended_ = true;
-  has_ended_.notify_all();
 }
 
 // -- what the user calls ----------------------------------------------------------------------------------

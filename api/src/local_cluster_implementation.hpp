@@ -1,11 +1,11 @@
 #pragma once
 
 #include "actors/node.hpp"
+#include "api/src/close_once.hpp"
 #include "api/src/cluster_worker.hpp"
 
 #include <weft/local_cluster.hpp>
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,6 +41,7 @@ struct local_cluster::implementation {
   std::unique_ptr<detail::cluster_worker> make(new_worker_options how);
   std::string reserve_name(const std::string& wanted);
   void leave(std::unique_ptr<detail::cluster_worker> worker);
+  void stop_everything();
 
   mutable std::mutex mutex_;
   // Guarded by mutex_; starting and stopping itself happens without it.
@@ -48,8 +49,8 @@ struct local_cluster::implementation {
   std::vector<std::string> starting_;
   std::uint64_t next_number_ = 0;
   bool closed_ = false;
-  bool ended_ = false; // as close returns
-  std::condition_variable has_ended_;
+
+  detail::close_once close_once_;
 };
 
 } // namespace weft
