@@ -83,10 +83,14 @@ void scheduler_shell::announce_new() {
 }
 
 void scheduler_shell::forget_gone() {
-  for (const worker_id worker : gone_workers_)
+  for (const worker_id worker : gone_workers_) {
     if (worker.value < workers_.size()) workers_[worker.value] = {};
-  for (const client_id client : gone_clients_)
+    commands_.to_workers.forget(worker);
+  }
+  for (const client_id client : gone_clients_) {
     if (client.value < clients_.size()) clients_[client.value] = {};
+    commands_.to_clients.forget(client);
+  }
   gone_workers_.clear();
   gone_clients_.clear();
 }

@@ -33,6 +33,11 @@ class outboxes {
     touched_.clear();
   }
 
+  /// Gives the memory of a receiver back that will be told nothing any more; its number is not used again.
+  void forget(Id receiver) {
+    if (receiver.value < boxes_.size()) boxes_[receiver.value] = std::vector<Event>();
+  }
+
  private:
   std::vector<std::vector<Event>> boxes_;
   std::vector<Id> touched_;

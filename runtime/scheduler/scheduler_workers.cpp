@@ -76,7 +76,9 @@ void scheduler_state::on(worker_lost& event, scheduler_commands& commands) {
   // And if it was the last with some module, its tasks fail.
   for (const task_id task : std::exchange(unplaceable_, {}))
     if (record* row = tasks_.find(task); row && row->is == phase::ready) make_ready(task, *row, false);
-  lost.assignments.clear();
+  // Its number is not used again: their memory goes, too.
+  lost.assignments = std::vector<std::pair<task_id, run_id>>();
+  lost.own = priority_queue();
   retirement_moved_ = true;
 }
 

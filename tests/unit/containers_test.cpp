@@ -356,5 +356,22 @@ TEST(outboxes, deliver_each_receivers_events_in_order_and_receivers_in_order_of_
   EXPECT_EQ(flushed(its), (expected{{1, {"d"}}}));
 }
 
+TEST(outboxes, keep_no_memory_for_receivers_that_are_gone) {
+  boxes its;
+  std::size_t capacity = 0;
+  const auto send = [&](int count) {
+    for (int i = 0; i < count; ++i)
+      its.send(worker_id{1}, "a");
+    its.flush([&](worker_id, std::vector<std::string>& events) { capacity = events.capacity(); });
+  };
+  send(1000);
+  send(1);
+  EXPECT_GE(capacity, 1000u);
+  its.forget(worker_id{1});
+  its.forget(worker_id{2});
+  send(1);
+  EXPECT_LT(capacity, 1000u);
+}
+
 } // namespace
 } // namespace weft::detail
