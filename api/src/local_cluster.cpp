@@ -247,6 +247,8 @@ void local_cluster::implementation::stop_everything() {
     say(describe_laggard(options.processes, worker->name(), tasks));
     laggards.push_back(worker.get());
   }
+  // Whoever waits for another task would wait for ever: there is nobody left who could run it.
+  if (!laggards.empty() && !options.processes) scheduler->stop();
   for (detail::cluster_worker* const worker : laggards)
     worker->force_to_stop();
   workers.clear();

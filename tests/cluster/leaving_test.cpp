@@ -102,6 +102,26 @@ TEST(leaving_in_process, a_second_close_waits_for_tasks_as_the_first_does) {
   EXPECT_TRUE(second.get());
 }
 
+TEST(leaving_in_process,
+     a_task_that_waits_for_another_one_when_the_cluster_closes_hears_that_it_will_not_run) {
+  local_cluster cluster{{.workers = 2, .threads_per_worker = 1, .shutdown_timeout = 50ms}};
+  client client{cluster};
+  std::promise<std::string> heard;
+  std::promise<void> begun;
+  const auto waiting = client.submit([&] {
+    const auto never = client.submit({.workers = {"nobody"}}, [] {});
+    begun.set_value();
+    try {
+      never.result();
+    } catch (const cancelled_error& error) {
+      heard.set_value(error.what());
+    }
+  });
+  begun.get_future().wait();
+  cluster.close();
+  EXPECT_EQ(heard.get_future().get(), "the scheduler is gone: the scheduler was stopped");
+}
+
 TEST(leaving_in_process, a_task_that_ends_its_own_worker_is_told_that_it_cannot) {
   local_cluster cluster{{.workers = 2, .threads_per_worker = 1}};
   client client{cluster};
