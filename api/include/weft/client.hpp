@@ -2,6 +2,7 @@
 
 #include <weft/detail/arguments.hpp>
 #include <weft/detail/client_core.hpp>
+#include <weft/detail/copyable.hpp>
 #include <weft/detail/map_reduce.hpp>
 #include <weft/detail/refusals.hpp>
 #include <weft/detail/typed_body.hpp>
@@ -375,16 +376,17 @@ class WEFT_API client {
       for (const auto& future : futures)
         future.result();
     } else {
-      constexpr bool can_be_copied = std::is_copy_constructible_v<value>;
+      constexpr bool can_be_copied = detail::is_copyable<value>;
       static_assert(
           can_be_copied,
           "weft: gather copies the results, and this type cannot be copied: call take() on each future, "
           "which moves its result out");
       std::vector<value> results;
-      if constexpr (requires { futures.size(); }) results.reserve(static_cast<std::size_t>(futures.size()));
-      if constexpr (can_be_copied)
+      if constexpr (can_be_copied) {
+        if constexpr (requires { futures.size(); }) results.reserve(static_cast<std::size_t>(futures.size()));
         for (const auto& future : futures)
           results.push_back(future.result());
+      }
       return results;
     }
   }

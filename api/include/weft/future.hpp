@@ -1,5 +1,6 @@
 #pragma once
 
+#include <weft/detail/copyable.hpp>
 #include <weft/detail/future_handle.hpp>
 #include <weft/detail/type_name.hpp>
 #include <weft/detail/typed_value.hpp>
@@ -132,7 +133,7 @@ class future : public any_future {
     }
   }
   T copy(detail::instant deadline) const {
-    constexpr bool can_be_copied = std::is_copy_constructible_v<T>;
+    constexpr bool can_be_copied = detail::is_copyable<T>;
     static_assert(
         can_be_copied,
         "weft: result() of a temporary future copies the result, and this type cannot be copied: call "

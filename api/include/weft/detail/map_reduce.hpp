@@ -3,6 +3,7 @@
 #include <weft/detail/arguments.hpp>
 #include <weft/detail/captures.hpp>
 #include <weft/detail/client_core.hpp>
+#include <weft/detail/copyable.hpp>
 #include <weft/detail/typed_body.hpp>
 #include <weft/export.hpp>
 #include <weft/map_reduce.hpp>
@@ -236,9 +237,9 @@ constexpr bool check_carried() {
                 "weft: a function of map_reduce has a capture that cannot be sent to another process (it is "
                 "not trivially copyable, or not a functor with a codec): make it part of the elements "
                 "instead, or wrap the function in weft::in_process if it only ever runs in this process");
-  static_assert(std::is_copy_constructible_v<Function>,
+  static_assert(is_copyable<Function>,
                 "weft: a function of map_reduce cannot be copied; each piece of the range has a copy");
-  return sendable_callable<Function> && std::is_copy_constructible_v<Function>;
+  return sendable_callable<Function> && is_copyable<Function>;
 }
 
 template <class Range>
@@ -251,11 +252,11 @@ constexpr bool check_range() {
     constexpr bool of_futures = std::is_base_of_v<any_future, element>;
     static_assert(!of_futures, "weft: map_reduce takes no futures: map over them and submit what combines "
                                "the results, or let map_reduce call the function that made them");
-    static_assert(std::is_copy_constructible_v<element>,
+    static_assert(is_copyable<element>,
                   "weft: map_reduce copies the elements, and this type cannot be copied");
     constexpr bool ends = !is_iota_view<std::remove_cv_t<Range>>() || sized<Range>;
     static_assert(ends, "weft: the range of map_reduce never ends");
-    return !of_futures && std::is_copy_constructible_v<element> && ends;
+    return !of_futures && is_copyable<element> && ends;
   } else {
     return false;
   }
@@ -287,7 +288,7 @@ constexpr auto find_reduction() {
         }();
         static_assert(closed, "weft: the function of map_reduce that combines must give what it takes: of "
                               "two results, a third of the same type");
-        constexpr bool regular = std::is_copy_constructible_v<result> && std::is_move_assignable_v<result>;
+        constexpr bool regular = is_copyable<result> && std::is_move_assignable_v<result>;
         static_assert(regular, "weft: the results that map_reduce combines must be copyable and assignable");
         return std::type_identity<std::conditional_t<closed && regular, result, void>>{};
       } else {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <weft/detail/arguments.hpp>
+#include <weft/detail/copyable.hpp>
 #include <weft/future.hpp>
 #include <weft/task_options.hpp>
 
@@ -32,7 +33,7 @@ std::vector<future<refused>> refuse_map() {
 /// Elements that `map` cannot copy.
 template <class... Ranges>
 constexpr bool check_elements() {
-  constexpr bool can_be_copied = (std::is_copy_constructible_v<element_t<Ranges>> && ...);
+  constexpr bool can_be_copied = (is_copyable<element_t<Ranges>> && ...);
   static_assert(can_be_copied, "weft: map copies the elements, and this type cannot be copied: submit each "
                                "one with std::move");
   return can_be_copied;
@@ -80,7 +81,7 @@ constexpr bool check_datum() {
   static_assert(can_be_moved,
                 "weft: the datum can be neither copied nor moved: scatter a std::unique_ptr to it");
   if constexpr (can_be_moved) {
-    constexpr bool can_be_kept = std::is_constructible_v<value, Given>;
+    constexpr bool can_be_kept = is_keepable<Given>;
     static_assert(can_be_kept, "weft: the datum cannot be copied: hand it over with std::move");
     constexpr bool borrows = shape_of<value>.borrows;
     static_assert(!borrows,

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <weft/detail/array_view.hpp>
-#include <weft/detail/codec_kind.hpp>
+#include <weft/detail/copyable.hpp>
 #include <weft/detail/typed_value.hpp>
 #include <weft/detail/value.hpp>
 
@@ -51,7 +51,7 @@ const T& input_as(input<T> which, array_view<const value_ptr> inputs) {
 template <class T>
 constexpr bool check_copyable() {
   static_assert(
-      std::is_copy_constructible_v<T>,
+      is_copyable<T>,
       "weft: a future within a container must be of a type that can be copied; pass it as an argument of its "
       "own, which the function sees as const T&");
   return true;

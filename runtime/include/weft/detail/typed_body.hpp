@@ -74,15 +74,52 @@ constexpr bool takes_by_reference() {
   }
 }
 
+/// Becomes a T, or what is made of one.
+template <class T>
+struct given_by_value {
+  operator T() const;
+};
+/// Becomes a const T& in one way and a T in two: it is given to a function that takes the T by reference
+/// only.
+template <class T>
+struct given_by_reference {
+  operator T() const;
+  operator const T&() const;
+};
+
+template <template <class> class Given, class Function, std::size_t Position, class... Arguments,
+          std::size_t... Index>
+constexpr bool takes_at(std::index_sequence<Index...>) {
+  return std::is_invocable_v<Function&, std::conditional_t<Index == Position, Given<resolved_t<Arguments>>,
+                                                           const resolved_t<Arguments>&>...>;
+}
+template <class Function, class... Arguments, std::size_t... Index>
+constexpr bool copies_uncopyable([[maybe_unused]] std::index_sequence<Index...> indices) {
+  return ((!is_copyable<resolved_t<Arguments>> &&
+           takes_at<given_by_value, Function, Index, Arguments...>(indices) &&
+           !takes_at<given_by_reference, Function, Index, Arguments...>(indices)) ||
+          ...);
+}
+/// Whether a function that can be called takes by value what cannot be copied, though the language thinks it
+/// can. Nothing is said of a generic function: to try it would compile its body.
+template <class Function, class... Arguments>
+constexpr bool copies_uncopyable() {
+  if constexpr (is_generic<Function>)
+    return false;
+  else
+    return copies_uncopyable<Function, Arguments...>(std::index_sequence_for<Arguments...>{});
+}
+
 template <class Function, class... Arguments>
 constexpr void check_parameters() {
+  constexpr bool copies = copies_uncopyable<Function, Arguments...>();
   static_assert(
-      !std::is_invocable_v<Function&, resolved_t<Arguments>&...>,
+      copies || !std::is_invocable_v<Function&, resolved_t<Arguments>&...>,
       "weft: the function takes an argument by reference to non-const (T&); arguments are shared with other "
       "tasks and must not be changed: take it as const T&, or as T to get a copy");
   static_assert(
-      std::is_invocable_v<Function&, resolved_t<Arguments>&...> ||
-          !std::is_invocable_v<Function&, resolved_t<Arguments>&&...>,
+      !copies && (std::is_invocable_v<Function&, resolved_t<Arguments>&...> ||
+                  !std::is_invocable_v<Function&, resolved_t<Arguments>&&...>),
       "weft: the function takes an argument by rvalue reference (T&&), or a move-only one by value; a task "
       "may run more than once, so its arguments cannot be moved from: take it as const T&");
   static_assert(
@@ -157,6 +194,17 @@ constexpr auto find_kept_result() {
     return std::type_identity<refused>{};
 }
 
+/// Of a call that can be made.
+template <class Function, bool InProcess, class... Arguments>
+constexpr auto find_call_result() {
+  if constexpr (copies_uncopyable<Function, Arguments...>()) {
+    check_call<Function, Arguments...>();
+    return std::type_identity<refused>{};
+  } else {
+    return find_kept_result<std::invoke_result_t<Function&, const resolved_t<Arguments>&...>, InProcess>();
+  }
+}
+
 /// What the function returns for these (decayed) arguments: `unit` for void, a value for a reference. If the
 /// task cannot be, that is said in one sentence, unless an argument has been refused in another, and the
 /// result is `refused`.
@@ -174,10 +222,9 @@ constexpr auto find_task_result() {
     check_call<function, without_literals<Arguments>...>();
     return std::type_identity<refused>{};
   } else if constexpr (callable_with<function, without_literals<Arguments>...>) {
-    return find_kept_result<
-        std::invoke_result_t<function&, const resolved_t<without_literals<Arguments>>&...>, in_process>();
+    return find_call_result<function, in_process, without_literals<Arguments>...>();
   } else if constexpr (callable_with<function, Arguments...>) {
-    return find_kept_result<std::invoke_result_t<function&, const resolved_t<Arguments>&...>, in_process>();
+    return find_call_result<function, in_process, Arguments...>();
   } else {
     check_call<function, Arguments...>();
     return std::type_identity<refused>{};
@@ -275,7 +322,7 @@ class WEFT_HIDDEN typed_body final : public task_body {
     if constexpr (std::is_invocable_v<const function_type&, const resolved_t<Arguments>&...>) {
       return call_now(callable, arguments...);
     } else {
-      constexpr bool can_be_copied = std::is_copy_constructible_v<function_type>;
+      constexpr bool can_be_copied = is_copyable<function_type>;
       static_assert(
           can_be_copied,
           "weft: the function is mutable and cannot be copied; a task may run more than once, and every run "
@@ -326,7 +373,7 @@ constexpr bool check_arguments() {
   constexpr bool can_be_moved = (std::is_move_constructible_v<std::decay_t<Given>> && ...);
   static_assert(can_be_moved,
                 "weft: an argument can be neither copied nor moved: hand over a std::unique_ptr to it");
-  constexpr bool can_be_kept = (std::is_constructible_v<std::decay_t<Given>, Given> && ...);
+  constexpr bool can_be_kept = (is_keepable<Given> && ...);
   static_assert(!can_be_moved || can_be_kept,
                 "weft: an argument cannot be copied: hand it over with std::move");
   return can_be_moved && can_be_kept;
