@@ -119,6 +119,12 @@ void wrong_calls(weft::client& client) {
   (void)client.submit([](const auto& all) { return all.size(); }, std::vector<weft::future<void>>{done});
 #elif defined MAPPED_VOIDS
   (void)client.map(inc, std::vector<weft::future<void>>{done});
+#elif defined CLIENT_ARGUMENT
+  (void)client.submit(inc, client);
+#elif defined IMMOVABLE_FOR_A_NUMBER
+  (void)client.submit(inc, std::atomic<std::unique_ptr<int>*>(nullptr));
+#elif defined IMMOVABLE_BY_VALUE
+  (void)client.submit([](std::atomic<int>) { return 1; }, std::atomic<int>(1)).result();
 #elif defined POINTER_ARGUMENT
   const int here = 1;
   (void)client.submit(read_there, &here);
@@ -136,6 +142,16 @@ void wrong_calls(weft::client& client) {
   weft::wait(5);
 #elif defined PROGRESS_OF_A_NUMBER
   weft::progress(5);
+#elif defined PROGRESS_OF_TWO
+  weft::progress(number, done);
+#elif defined PROGRESS_OF_NOTHING
+  weft::progress();
+#elif defined PROGRESS_WITH_A_TITLE
+  weft::progress(any, "title");
+#elif defined PROGRESS_OF_A_LIST_WITH_A_TITLE
+  weft::progress({number, number}, "title");
+#elif defined PROGRESS_WITH_MORE_THAN_OPTIONS
+  weft::progress(any, weft::progress_options{}, 5);
 #elif defined COMPLETION_OF_A_NUMBER
   weft::as_completed completed{5};
 #elif defined COPIED_MOVE_ONLY_ARGUMENT

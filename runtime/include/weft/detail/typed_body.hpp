@@ -216,6 +216,8 @@ constexpr auto find_task_result() {
     return std::type_identity<refused>{};
   } else if constexpr (!check_function<function>()) {
     return std::type_identity<refused>{};
+  } else if constexpr (!(std::is_move_constructible_v<Arguments> && ...)) {
+    return std::type_identity<refused>{}; // make_body says why
   } else if constexpr (!check_futures<in_process, Arguments...>()) {
     return std::type_identity<refused>{};
   } else if constexpr (takes_by_reference<function, without_literals<Arguments>...>()) {
@@ -367,14 +369,14 @@ struct WEFT_HIDDEN descriptor_of {
   }
 };
 
-/// Whether all arguments can be kept.
-template <class... Given>
+/// Whether all arguments can be kept. Of a call that has been refused the rest is not looked at.
+template <bool Refused, class... Given>
 constexpr bool check_arguments() {
   constexpr bool can_be_moved = (std::is_move_constructible_v<std::decay_t<Given>> && ...);
   static_assert(can_be_moved,
                 "weft: an argument can be neither copied nor moved: hand over a std::unique_ptr to it");
   constexpr bool can_be_kept = (is_keepable<Given> && ...);
-  static_assert(!can_be_moved || can_be_kept,
+  static_assert(Refused || !can_be_moved || can_be_kept,
                 "weft: an argument cannot be copied: hand it over with std::move");
   return can_be_moved && can_be_kept;
 }
@@ -384,8 +386,9 @@ constexpr bool check_arguments() {
 template <class Wrapped, class... Given>
 constexpr bool check_body() {
   using called = unwrapped_t<Wrapped>;
-  constexpr bool can_be_kept = check_arguments<Given...>();
-  if constexpr (is_refused<task_result_t<Wrapped, Given...>>) {
+  constexpr bool is_call_refused = is_refused<task_result_t<Wrapped, Given...>>;
+  constexpr bool can_be_kept = check_arguments<is_call_refused, Given...>();
+  if constexpr (is_call_refused) {
     return false;
   } else {
     static_assert(sendable_callable<Wrapped>,
