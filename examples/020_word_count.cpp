@@ -4,7 +4,8 @@
 //     020_word_count [--processes | --connect ADDRESS] [FILE or DIRECTORY]…
 //
 // Prints the twenty most frequent words as `COUNT WORD`, ties by word. A word is a run of ASCII letters, in
-// lower case. Links in a directory are read as files of their own, as `cat DIRECTORY/*` does.
+// lower case. Links in a directory are followed, as `find -L` does: also to directories, but not to one
+// around.
 
 #include "program_options.hpp"
 
@@ -86,6 +87,21 @@ counts merge(const counts& a, const counts& b) {
   return result;
 }
 
+/// Adds the files in a directory and in those below. One that links make its own ancestor is not entered
+/// again.
+void add_files(std::vector<std::string>& files, const fs::path& directory, std::vector<fs::path>& ancestors) {
+  const fs::path itself = fs::canonical(directory);
+  if (std::find(ancestors.begin(), ancestors.end(), itself) != ancestors.end()) return;
+  ancestors.push_back(itself);
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    if (entry.is_directory())
+      add_files(files, entry.path(), ancestors);
+    else if (entry.is_regular_file())
+      files.push_back(entry.path().string());
+  }
+  ancestors.pop_back();
+}
+
 /// The files, and those in the directories: absolute, because workers may run elsewhere. What is named twice
 /// is counted twice, as `cat` does.
 std::vector<std::string> find_files(const std::vector<std::string>& places) {
@@ -94,8 +110,8 @@ std::vector<std::string> find_files(const std::vector<std::string>& places) {
     if (place.empty()) throw_unreadable("\"\"", "the name is empty");
     const fs::path path = fs::absolute(place).lexically_normal();
     if (fs::is_directory(path)) {
-      for (const auto& entry : fs::recursive_directory_iterator(path))
-        if (entry.is_regular_file()) files.push_back(entry.path().string());
+      std::vector<fs::path> ancestors;
+      add_files(files, path, ancestors);
     } else if (!fs::exists(path) || fs::is_regular_file(path)) {
       files.push_back(path.string());
     } else {
