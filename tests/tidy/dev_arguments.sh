@@ -40,4 +40,12 @@ expect 2 'dev: --repeat wants a number' err bench --repeat
 expect 2 'dev: --scale wants a number' err bench --scale W1
 expect 2 "dev: bench knows '--rounds' only with --compare" err bench --rounds 3
 expect 2 "dev: bench --compare knows no 'procs'" err bench --compare procs
+
+# Where git knows of no files, there are none to find fault with: that is no praise.
+ended=0
+"$folder/copy/dev" format --check >"$folder/out" 2>"$folder/err" </dev/null || ended=$?
+if [[ $ended != 1 || -s $folder/out || $(tail -n 1 "$folder/err") != 'dev: format asks git'* ]]; then
+  printf './dev format --check without a repository: ended with %s and said:\n%s\n' "$ended" "$(cat "$folder/out" "$folder/err")"
+  failed=1
+fi
 exit $failed
