@@ -4,6 +4,8 @@
 
 #include <weft/scheduler.hpp>
 
+#include <stdexcept>
+
 namespace weft {
 
 struct scheduler::implementation {
@@ -21,6 +23,7 @@ std::optional<std::filesystem::path> chosen(const std::string& key_file) {
 } // namespace
 
 scheduler::scheduler(const scheduler_options& options) {
+  if (options.host.empty()) throw std::invalid_argument("the host is empty: nothing says where to listen");
   detail::scheduler_options how;
   how.listen = to_string(detail::endpoint{options.host, options.port});
   how.insecure = options.insecure;

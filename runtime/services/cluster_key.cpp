@@ -51,12 +51,29 @@ void make_folder(const std::filesystem::path& folder) {
   if (folder.empty() || std::filesystem::is_directory(folder)) return;
   make_folder(folder.parent_path());
   if (::mkdir(folder.c_str(), 0700) < 0 && errno != EEXIST)
-    raise_system_error("cannot make " + folder.string());
+    raise_system_error("the folder " + folder.string());
 }
 
 std::filesystem::path path_in_variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
+}
+
+// Written aside and linked into place: whoever sees the file sees all of it, and of several that make one at
+// once the first wins, because a link never replaces.
+void make_file(const std::filesystem::path& path, const key_bytes& bytes) {
+  auto aside = path.string() + ".XXXXXX";
+  unique_descriptor file{::mkostemp(aside.data(), O_CLOEXEC)}; // mode 0600
+  if (!file) raise_system_error("a file beside it");
+  try {
+    write_fully(file.get(), bytes);
+    if (::fsync(file.get()) < 0) raise_system_error("the file beside it");
+    if (::link(aside.c_str(), path.c_str()) < 0 && errno != EEXIST) raise_system_error("a link to it");
+  } catch (...) {
+    ::unlink(aside.c_str());
+    throw;
+  }
+  ::unlink(aside.c_str());
 }
 
 // Where the key is if nobody says otherwise; empty where there is no such place.
@@ -93,25 +110,15 @@ cluster_key cluster_key::read_file(const std::filesystem::path& path) {
 cluster_key cluster_key::read_or_make_file(const std::filesystem::path& path) {
   if (::access(path.c_str(), F_OK) == 0) return read_file(path);
   const auto folder = std::filesystem::absolute(path).parent_path();
-  if (path == default_file())
-    make_folder(folder);
-  else if (!std::filesystem::is_directory(folder))
-    refuse(path, "cannot be made: there is no folder " + folder.string());
-  // Written aside and linked into place: whoever sees the file sees all of it, and of several that make one
-  // at once the first wins, because a link never replaces.
-  auto aside = path.string() + ".XXXXXX";
-  unique_descriptor file{::mkostemp(aside.data(), O_CLOEXEC)}; // mode 0600
-  if (!file) raise_system_error("cannot write the cluster's key beside " + path.string());
   try {
-    write_fully(file.get(), make_ephemeral().bytes_);
-    if (::fsync(file.get()) < 0) raise_system_error("cannot write " + aside);
-    if (::link(aside.c_str(), path.c_str()) < 0 && errno != EEXIST)
-      raise_system_error("cannot make " + path.string());
-  } catch (...) {
-    ::unlink(aside.c_str());
-    throw;
+    if (path == default_file())
+      make_folder(folder);
+    else if (!std::filesystem::is_directory(folder))
+      refuse(path, "cannot be made: there is no folder " + folder.string());
+    make_file(path, make_ephemeral().bytes_);
+  } catch (const std::system_error& error) {
+    refuse(path, std::string("cannot be made: ") + error.what());
   }
-  ::unlink(aside.c_str());
   return read_file(path);
 }
 

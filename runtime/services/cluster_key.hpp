@@ -25,8 +25,7 @@ class cluster_key {
 
   /// Reads the key's file, or makes it (0600) if there is none, as the first scheduler does; folders (0700)
   /// only where the file is if nobody says otherwise. Several processes may call it at once: all get the same
-  /// key. Throws as `read_file` does, `connection_error` naming the folder that is not there, and
-  /// `std::system_error`.
+  /// key. Throws as `read_file` does, also where it cannot be made, naming the folder that is not there.
   static cluster_key read_or_make_file(const std::filesystem::path& file);
 
   /// Where the key is: `chosen` if given (a --key-file), else WEFT_KEY_FILE, else weft/cluster.key in

@@ -97,6 +97,22 @@ TEST_F(command_lines, a_host_whose_name_is_not_found_is_told_so) {
   EXPECT_NE(end.errors.find("cannot find no-such-host.invalid"), std::string::npos) << end.errors;
 }
 
+TEST_F(command_lines, of_a_scheduler_with_an_empty_host_are_refused) {
+  expect_refused({program("weft"), "scheduler", "--host", "", "--port", "0", "--key-file", key_file_},
+                 "the host is empty");
+  EXPECT_THROW((scheduler{{.host = "", .port = 0, .key_file = key_file_}}), std::invalid_argument);
+}
+
+TEST_F(command_lines, a_key_that_cannot_be_made_is_told_with_exit_code_3) {
+  const auto end = test::run({"/usr/bin/env", "-u", "WEFT_KEY_FILE", "-u", "XDG_CONFIG_HOME", "HOME=/proc",
+                              program("weft"), "scheduler", "--port", "0"});
+  EXPECT_EQ(end.exit_code, 3) << end.errors;
+  EXPECT_NE(end.errors.find("the cluster's key, /proc/.config/weft/cluster.key, cannot be made: "
+                            "the folder /proc/.config: "),
+            std::string::npos)
+      << end.errors;
+}
+
 TEST_F(command_lines, whose_output_is_lost_end_with_a_sentence_and_exit_code_1) {
   const auto expect_told = [](const std::vector<std::string>& command) {
     for (const std::string lost : {" >/dev/full", " >&-"}) {

@@ -98,6 +98,28 @@ TEST_F(cluster_key_files, of_which_the_user_names_the_folder_are_made_only_where
   EXPECT_EQ(cluster_key::read_file(folder / "cluster.key"), made);
 }
 
+TEST_F(cluster_key_files, of_which_neither_folder_nor_file_can_be_made_say_why) {
+  const auto refusal = [](const fs::path& path) -> std::string {
+    try {
+      cluster_key::read_or_make_file(path);
+    } catch (const connection_error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  // In /proc nobody makes a file, not even root.
+  EXPECT_EQ(refusal("/proc/cluster.key")
+                .rfind("the cluster's key, /proc/cluster.key, cannot be made: a file beside it: ", 0),
+            0u)
+      << refusal("/proc/cluster.key");
+  const scoped_variable configuration{"XDG_CONFIG_HOME", "/proc/config"};
+  const fs::path path = "/proc/config/weft/cluster.key";
+  EXPECT_EQ(refusal(path).rfind(
+                "the cluster's key, " + path.string() + ", cannot be made: the folder /proc/config: ", 0),
+            0u)
+      << refusal(path);
+}
+
 TEST_F(cluster_key_files, of_many_that_make_it_at_once_all_get_the_same_key) {
   const scoped_variable configuration{"XDG_CONFIG_HOME", folder};
   auto path = folder / "weft" / "cluster.key";

@@ -23,8 +23,9 @@ struct scheduler_options {
 /// Thread-safe.
 class WEFT_API scheduler {
  public:
-  /// Throws connection_error naming the address: in use, not this machine's; std::invalid_argument for one
-  /// that other machines reach though not `insecure`.
+  /// Throws connection_error naming the address (in use, not this machine's) or the key's file;
+  /// std::invalid_argument for an address that other machines reach though not `insecure`, and for an empty
+  /// host.
   explicit scheduler(const scheduler_options& options = {});
   /// Ends it; workers and clients find it gone.
   ~scheduler();
