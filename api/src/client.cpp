@@ -4,6 +4,7 @@
 #include "api/src/local_cluster_implementation.hpp"
 #include "runtime/services/client_core.hpp"
 #include "runtime/services/function_registry.hpp"
+#include "runtime/services/garbage_thread.hpp"
 
 #include <weft/client.hpp>
 #include <weft/errors.hpp>
@@ -71,6 +72,7 @@ struct client::implementation : detail::client_sink {
       core->close("client closed");
       connection->close();
     });
+    detail::garbage_thread::drain(); // on which somebody may just wait for the end of closing
   }
 
   std::unique_ptr<local_cluster> own_cluster; // declared first: destroyed last

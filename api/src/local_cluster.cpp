@@ -1,6 +1,7 @@
 #include "api/src/local_cluster_implementation.hpp"
 
 #include "api/src/program.hpp"
+#include "runtime/services/garbage_thread.hpp"
 
 #include <weft/detail/future_handle.hpp>
 #include <weft/errors.hpp>
@@ -227,6 +228,7 @@ void local_cluster::implementation::close() {
       require_other(*worker);
   }
   close_once_([&] { stop_everything(); });
+  detail::garbage_thread::drain(); // on which somebody may just wait for the end of closing
 }
 
 void local_cluster::implementation::stop_everything() {

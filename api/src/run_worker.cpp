@@ -3,6 +3,7 @@
 #include "api/src/finish_tasks.hpp"
 #include "api/src/join_words.hpp"
 #include "api/src/machine_memory.hpp"
+#include "runtime/services/garbage_thread.hpp"
 
 #include <weft/worker.hpp>
 
@@ -114,6 +115,7 @@ int run_worker(const std::string& address, const worker_options& options) {
     std::fflush(nullptr);
     _Exit(code); // a thread that runs a task cannot be ended otherwise
   }
+  detail::garbage_thread::drain();
   return code;
 }
 

@@ -1,5 +1,7 @@
 #include "runtime/services/encoding_thread.hpp"
 
+#include "runtime/services/thread_role.hpp"
+
 #include <csignal>
 #include <pthread.h>
 #include <system_error>
@@ -58,6 +60,7 @@ void encoding_thread::run() {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
   pthread_setname_np(pthread_self(), "weft-encode");
+  this_thread_role().must_not_wait = "on a thread that moves data";
   std::unique_lock lock{mutex_};
   while (true) {
     changed_.wait(lock, [this] { return closed_ || !jobs_.empty(); });

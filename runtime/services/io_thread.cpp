@@ -1,6 +1,7 @@
 #include "runtime/services/io_thread.hpp"
 
 #include "runtime/services/asio.hpp"
+#include "runtime/services/thread_role.hpp"
 
 #include <csignal>
 #include <future>
@@ -25,7 +26,10 @@ io_thread::io_thread(std::string name) : implementation_(std::make_unique<implem
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  self.thread = std::thread{[&self] { self.context.run(); }};
+  self.thread = std::thread{[&self] {
+    this_thread_role().must_not_wait = "on a thread that moves data";
+    self.context.run();
+  }};
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   self.id = self.thread.get_id();
   pthread_setname_np(self.thread.native_handle(), name.substr(0, 15).c_str());

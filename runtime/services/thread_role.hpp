@@ -24,8 +24,8 @@ struct thread_role {
   task_place* place = nullptr;
 };
 
-/// The calling thread's role; who owns a thread sets it when the thread begins. CAF's threads set
-/// `must_not_wait`.
+/// The calling thread's role; who owns a thread sets it when the thread begins. CAF's threads and those that
+/// move data set `must_not_wait`; they do not run destructors of the user's objects either (garbage_thread).
 thread_role& this_thread_role() noexcept;
 
 /// While it lives, the calling thread's task has no place; does nothing on other threads, and inside another

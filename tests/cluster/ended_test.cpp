@@ -251,6 +251,39 @@ TEST(ended_client, can_be_destroyed_by_who_heard_that_a_task_has_closed_it) {
   }
 }
 
+TEST(ended_client, may_end_with_the_task_that_was_the_last_to_hold_it) {
+  local_cluster cluster{{.workers = 2, .threads_per_worker = 1}};
+  client client{cluster};
+  const auto call = [](const std::shared_ptr<weft::client>& its) { return its->submit(inc, 1).result(); };
+  for (int i = 0; i < 20; ++i) {
+    const auto captured = client.submit(
+        in_process([call, its = std::make_shared<weft::client>(cluster)] { return call(its); }));
+    EXPECT_EQ(captured.result(), 2);
+    const auto argument = client.submit(call, std::make_shared<weft::client>(cluster));
+    EXPECT_EQ(argument.result(), 2);
+    // Never runs, and ends with its future.
+    client.submit({.workers = {"nobody"}}, call, std::make_shared<weft::client>(cluster)).release();
+  }
+  EXPECT_EQ(client.submit(inc, 2).result(), 3);
+}
+
+TEST(ended_client, whose_task_has_a_slow_destructor_holds_up_nobody_else) {
+  local_cluster cluster{{.workers = 2, .threads_per_worker = 1}};
+  client client{cluster};
+  std::promise<void> begun, may_end;
+  std::shared_ptr<int> slow{new int{1}, [&](int* number) {
+                              begun.set_value();
+                              may_end.get_future().wait();
+                              delete number;
+                            }};
+  auto future = client.submit([](const std::shared_ptr<int>& number) { return *number; }, std::move(slow));
+  EXPECT_EQ(future.result(), 1);
+  future.release();
+  begun.get_future().wait();
+  EXPECT_EQ(client.submit(inc, 1).result(), 2);
+  may_end.set_value();
+}
+
 TEST(printed_client, without_workers_has_no_memory) {
   local_cluster cluster{{.workers = 0}};
   const client client{cluster};

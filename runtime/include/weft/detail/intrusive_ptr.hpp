@@ -9,7 +9,8 @@
 
 namespace weft::detail {
 
-/// Counts its owners. The count may be changed from any thread; the last owner deletes the object.
+/// Counts its owners. The count may be changed from any thread; the last owner destroys the object, as
+/// `Derived::destroy` does where there is one.
 template <class Derived>
 class reference_counted {
  public:
@@ -21,7 +22,12 @@ class reference_counted {
 
   void release_reference() const noexcept {
     // A sole owner needs no read-modify-write: nobody else can be changing the count.
-    if (references_.load() == 1 || references_.subtract(1) == 1) delete static_cast<const Derived*>(this);
+    if (references_.load() != 1 && references_.subtract(1) != 1) return;
+    const auto* const self = static_cast<const Derived*>(this);
+    if constexpr (requires { Derived::destroy(self); })
+      Derived::destroy(self);
+    else
+      delete self;
   }
 
   bool unique() const noexcept { return references_.load() == 1; }

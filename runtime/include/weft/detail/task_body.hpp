@@ -12,6 +12,10 @@
 namespace weft::detail {
 
 class encoder;
+class task_body;
+
+/// Destroys it here, or, on a thread that must not run a user's destructor, elsewhere a little later.
+WEFT_API void destroy_users(const task_body* object) noexcept;
 
 /// What a task does: a callable with its captures and arguments, in which futures are replaced by the numbers
 /// of the task's inputs. Immutable, because a task may run more than once (a retry, a lost worker): every run
@@ -19,7 +23,15 @@ class encoder;
 /// was sent as.
 class WEFT_API task_body : public reference_counted<task_body>, public recycled {
  public:
+  task_body() noexcept = default;
   virtual ~task_body() = default;
+  /// For its last owner.
+  static void destroy(const task_body* self) noexcept {
+    if (self->has_users_destructor_)
+      destroy_users(self);
+    else
+      delete self;
+  }
 
   /// Calls the function. `inputs[i]` is the value of the task's i-th input. Returns the result (never null: a
   /// void function returns the value of `weft::detail::unit`). Lets the function's exceptions pass.
@@ -33,6 +45,12 @@ class WEFT_API task_body : public reference_counted<task_body>, public recycled 
 
   /// The function's number in this process (see function_registry).
   virtual function_id function() const noexcept = 0;
+
+ protected:
+  explicit task_body(bool has_users_destructor) noexcept : has_users_destructor_(has_users_destructor) {}
+
+ private:
+  const bool has_users_destructor_ = false;
 };
 
 using body_ptr = intrusive_ptr<const task_body>;

@@ -3,6 +3,7 @@
 #include <weft/detail/captures.hpp>
 #include <weft/detail/inputs.hpp>
 #include <weft/detail/task_body.hpp>
+#include <weft/detail/users_destructor.hpp>
 
 #include <string>
 
@@ -268,7 +269,8 @@ class WEFT_HIDDEN typed_body final : public task_body {
 
   template <class... Given>
   explicit typed_body(Wrapped callable, Given&&... arguments)
-      : function_(std::move(callable)), arguments_{{std::forward<Given>(arguments)}...} {}
+      : task_body(users_destructor),
+        function_(std::move(callable)), arguments_{{std::forward<Given>(arguments)}...} {}
 
   value_ptr run(array_view<const value_ptr> inputs) const override {
     return arguments_.visit([&](const Arguments&... argument) {
@@ -307,9 +309,12 @@ class WEFT_HIDDEN typed_body final : public task_body {
 
  private:
   static constexpr auto kind = callable_kind_of<Wrapped>;
+  static constexpr bool users_destructor =
+      has_users_destructor<Wrapped> || (has_users_destructor<Arguments> || ...);
 
   typed_body(decoder& from, const callable_words& words)
-      : function_(decode_callable<Wrapped>(from, words)), arguments_{{decode_value<Arguments>(from)}...} {}
+      : task_body(users_destructor),
+        function_(decode_callable<Wrapped>(from, words)), arguments_{{decode_value<Arguments>(from)}...} {}
 
   template <class Argument>
   static void encode_argument(encoder& to, const Argument& argument) {

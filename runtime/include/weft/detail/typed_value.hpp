@@ -2,6 +2,7 @@
 
 #include <weft/codec.hpp>
 #include <weft/detail/heap_bytes.hpp>
+#include <weft/detail/users_destructor.hpp>
 #include <weft/detail/value.hpp>
 
 #include <typeinfo>
@@ -16,6 +17,7 @@ struct unit {
 /// A value that is an object of this process.
 class WEFT_API object_value : public value {
  public:
+  explicit object_value(bool has_users_destructor) noexcept : value(has_users_destructor) {}
   ~object_value() override;
   virtual const std::type_info& type() const noexcept = 0;
   /// The object, whose type is type().
@@ -28,7 +30,7 @@ class WEFT_HIDDEN typed_value final : public object_value {
  public:
   template <class... Arguments>
   explicit typed_value(std::in_place_t, Arguments&&... arguments)
-      : object_(std::forward<Arguments>(arguments)...) {}
+      : object_value(has_users_destructor<T>), object_(std::forward<Arguments>(arguments)...) {}
   ~typed_value() override {
     if constexpr (takes_storage<T>) give_up_storage(object_);
   }
