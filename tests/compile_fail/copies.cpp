@@ -122,6 +122,12 @@ void calls(weft::client& client) {
 #elif defined PARAMETER_OF_A_LITERAL
   (void)client.submit([](std::string name, named_pointers its) { return name.size() + its.size(); }, "x",
                       mapped);
+#elif defined REFERENCE_RESULT
+  (void)client.submit([](const pointers& its) -> const pointer& { return its.front(); }, made);
+#elif defined CONST_RESULT
+  auto its = client.submit([]() -> const pointers { return {}; });
+#elif defined MEMBER
+  (void)client.submit(&named::parts, client.submit([] { return named{}; }));
 #elif defined MAPPED
   (void)client.map(count, ranges);
 #elif defined MAPPED_FUTURES

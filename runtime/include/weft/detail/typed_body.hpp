@@ -159,22 +159,27 @@ constexpr bool check_futures() {
   return !holds_future;
 }
 
-/// Whether a (decayed) result can be kept, and means something to whoever asks for it. What is kept in this
-/// process only may refer to what is there.
-template <class Result, bool InProcess>
+/// Whether what a call gives can be kept (decayed), and means something to whoever asks for it. What is kept
+/// in this process only may refer to what is there.
+template <class Given, bool InProcess>
 constexpr bool check_result() {
-  constexpr bool can_be_kept = std::is_move_constructible_v<Result>;
-  static_assert(can_be_kept,
+  using result = std::decay_t<Given>;
+  constexpr bool can_be_moved = std::is_move_constructible_v<result>;
+  static_assert(can_be_moved,
                 "weft: the function returns what can be neither copied nor moved, so it cannot be "
                 "kept: return a std::unique_ptr to it");
+  constexpr bool can_be_kept = can_be_moved && is_keepable<Given>;
+  static_assert(!can_be_moved || can_be_kept,
+                "weft: the function returns a reference to what cannot be copied, or a const one, and its "
+                "result outlives that: return a value that can be moved");
   if constexpr (can_be_kept && !InProcess) {
-    constexpr bool borrows = shape_of<Result>.borrows;
+    constexpr bool borrows = shape_of<result>.borrows;
     static_assert(
         !borrows,
         "weft: the function returns a pointer or a view (string_view, span, std::ref), and its result "
         "outlives what that refers to: return the value (a std::string, a std::vector), or wrap the function "
         "in weft::in_process if the data stays where it is");
-    constexpr bool holds_future = shape_of<Result>.holds_future;
+    constexpr bool holds_future = shape_of<result>.holds_future;
     static_assert(!holds_future,
                   "weft: the function returns a future, which means nothing in another process: return its "
                   "result, for which a task may wait, or submit the second task from outside");
@@ -189,7 +194,7 @@ template <class Given, bool InProcess>
 constexpr auto find_kept_result() {
   if constexpr (std::is_void_v<Given>)
     return std::type_identity<unit>{};
-  else if constexpr (check_result<std::decay_t<Given>, InProcess>())
+  else if constexpr (check_result<Given, InProcess>())
     return std::type_identity<std::decay_t<Given>>{};
   else
     return std::type_identity<refused>{};
