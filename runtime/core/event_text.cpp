@@ -24,6 +24,8 @@ std::string_view name_of(failure_kind kind) noexcept {
     return "cannot_travel";
   case failure_kind::decode_error:
     return "decode_error";
+  case failure_kind::module_absent:
+    return "module_absent";
   }
   return "unknown";
 }

@@ -1,4 +1,5 @@
 #include "runtime/core/demangle.hpp"
+#include "runtime/core/module_absent.hpp"
 
 #include <weft/detail/failure.hpp>
 
@@ -18,6 +19,7 @@ failure_kind kind_of(const error& thrown) {
   if (dynamic_cast<const lost_data_error*>(&thrown)) return failure_kind::lost_data;
   if (dynamic_cast<const timeout_error*>(&thrown)) return failure_kind::timeout;
   if (dynamic_cast<const connection_error*>(&thrown)) return failure_kind::connection;
+  if (dynamic_cast<const module_absent*>(&thrown)) return failure_kind::module_absent;
   if (dynamic_cast<const build_mismatch*>(&thrown)) return failure_kind::build_mismatch;
   if (dynamic_cast<const cannot_travel*>(&thrown)) return failure_kind::cannot_travel;
   if (dynamic_cast<const decode_error*>(&thrown)) return failure_kind::decode_error;
@@ -157,6 +159,7 @@ void failure::raise() const {
   case failure_kind::connection:
     throw connection_error(sentence);
   case failure_kind::build_mismatch:
+  case failure_kind::module_absent:
     throw weft::build_mismatch(sentence);
   case failure_kind::cannot_travel:
     throw weft::cannot_travel(sentence);

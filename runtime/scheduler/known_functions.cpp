@@ -55,6 +55,56 @@ failure_ptr scheduler_state::mismatch_of_asked(const record& row) const {
   return mismatch(row, "none of the workers asked for", asked);
 }
 
+// Whether the worker, or one that has all modules that it has, cannot run the task for want of another one.
+bool scheduler_state::has_refused(const record& row, worker_id worker) const {
+  if (!row.extras) return false;
+  const worker_attributes& its = *workers_[worker.value].attributes;
+  const auto& refused_by = row.extras->refused_by;
+  return std::any_of(refused_by.begin(), refused_by.end(), [&](worker_id other) {
+    if (other == worker) return true;
+    const worker_attributes& known = *workers_[other.value].attributes;
+    return !its.shares_process && !known.shares_process &&
+           std::all_of(its.modules.begin(), its.modules.end(), [&](module_id module) {
+             return std::find(known.modules.begin(), known.modules.end(), module) != known.modules.end();
+           });
+  });
+}
+
+// The worker could not decode what the task is to be called with. Nothing of it has run, so the next try
+// elsewhere is none of its retries.
+void scheduler_state::refuse(task_id task, record& row, worker_id worker, const failure_ptr& why,
+                             scheduler_commands& commands) {
+  task_extras& extras = extras_of(row);
+  if (!has_refused(row, worker)) { // an entry in its queue that was out of date may have come to hold again
+    extras.refused_by.push_back(worker);
+    extras.failure = why;
+  }
+  try_again(task, row, commands);
+}
+
+// Null where no worker has refused it, or one that is there, or that was asked for and is not there, may yet
+// run it.
+failure_ptr scheduler_state::refusal_of_all(task_id task, const record& row) const {
+  if (!row.extras || row.extras->refused_by.empty() || live_count_ == 0) return nullptr;
+  for (std::uint32_t i = 1; i < workers_.size(); ++i)
+    if (may_run_on(row, worker_id{i})) return nullptr;
+  if (row.extras->demands && !row.extras->demands->allow_other_workers)
+    for (const std::string& name : row.extras->demands->workers)
+      if (!worker_named(name)) return nullptr;
+  constexpr std::size_t named = 4;
+  const auto& refused_by = row.extras->refused_by;
+  std::string names;
+  for (std::size_t i = 0; i < refused_by.size() && i < named; ++i)
+    names += (names.empty() ? "" : ", ") + workers_[refused_by[i].value].attributes->name;
+  if (refused_by.size() > named) names += " and " + std::to_string(refused_by.size() - named) + " more";
+  const auto& messages = row.extras->failure->messages;
+  return failure::make(failure_kind::build_mismatch,
+                       "no worker that may run " + key_of(task) +
+                           " has the module that it points into; refused by " + names + "; " +
+                           workers_[refused_by.back().value].attributes->name +
+                           " says: " + (messages.empty() ? "" : messages.front()));
+}
+
 scheduler_state::function_record& scheduler_state::function(function_id id) {
   if (id.value >= function_records_.size()) function_records_.resize(id.value + 1);
   return function_records_[id.value];

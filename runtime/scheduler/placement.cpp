@@ -71,7 +71,9 @@ void scheduler_state::route_restricted(task_id task, record& row) {
     routed = true;
   }
   if (routed) return;
-  if (failure_ptr why = mismatch_of_asked(row))
+  failure_ptr why = mismatch_of_asked(row);
+  if (!why) why = refusal_of_all(task, row);
+  if (why)
     to_fail_.emplace_back(task, std::move(why));
   else
     unplaceable_.push_back(task);
@@ -89,9 +91,11 @@ void scheduler_state::requeue_for(worker_id joined) {
 }
 
 bool scheduler_state::is_restricted(const record& row) {
-  if (row.extras && row.extras->demands && !row.extras->demands->workers.empty() &&
-      !row.extras->demands->allow_other_workers)
-    return true;
+  if (row.extras) {
+    if (!row.extras->refused_by.empty()) return true;
+    const task_demands* const demands = row.extras->demands.get();
+    if (demands && !demands->workers.empty() && !demands->allow_other_workers) return true;
+  }
   return live_count_ > 0 && spread_of(row.function) != spread::everywhere;
 }
 
@@ -100,6 +104,7 @@ bool scheduler_state::may_run_on(const record& row, worker_id worker) const {
   if (!candidate.live) return false;
   // Data of no function may lie anywhere.
   if (row.function && !can_call(candidate, row.function)) return false;
+  if (has_refused(row, worker)) return false;
   if (!row.extras || !row.extras->demands) return true;
   const task_demands& demands = *row.extras->demands;
   return demands.workers.empty() || demands.allow_other_workers ||

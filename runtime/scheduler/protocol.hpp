@@ -176,6 +176,7 @@ struct task_finished {
   WEFT_MEMBERS(task_finished, worker, task, run, duration, nbytes, value)
 };
 
+/// A failure of kind module_absent says that nothing of it has run: another worker may have what is missing.
 struct task_failed {
   worker_id worker;
   task_id task;

@@ -23,7 +23,10 @@ namespace weft::detail {
 struct task_extras {
   demands_ptr demands;
   std::uint32_t retries_left = 0;
-  failure_ptr failure; ///< of a failed task
+  failure_ptr failure; ///< of a failed task; of another one why the last of `refused_by` cannot run it
+  /// Workers that lack a module of the functions among what the task is to be called with. Which modules
+  /// these are is not known here: only who decodes the task finds that out.
+  std::vector<worker_id> refused_by;
   inline_list<worker_id, 2>
       replicas; ///< workers with a copy besides task_record::worker; may outlive a lost original
   inline_list<worker_id, 1> askers; ///< workers that could not get the value and wait to hear where it is
@@ -266,6 +269,10 @@ class scheduler_state {
   failure_ptr mismatch(const record& row, const std::string& whom,
                        const std::vector<worker_id>& workers) const;
   failure_ptr mismatch_of_asked(const record& row) const;
+  bool has_refused(const record& row, worker_id worker) const;
+  void refuse(task_id task, record& row, worker_id worker, const failure_ptr& why,
+              scheduler_commands& commands);
+  failure_ptr refusal_of_all(task_id task, const record& row) const;
 
   // How long a function takes.
   struct function_record {

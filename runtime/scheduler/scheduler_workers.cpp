@@ -158,6 +158,8 @@ void scheduler_state::on(task_failed& event, scheduler_commands& commands) {
   settle_assignment(*row);
   if (aborted || !row->active()) {
     abandoned(event.task, *row);
+  } else if (event.failure && event.failure->kind == failure_kind::module_absent && !row->scattered) {
+    refuse(event.task, *row, event.worker, event.failure, commands);
   } else if (row->extras && row->extras->retries_left > 0) {
     --row->extras->retries_left;
     try_again(event.task, *row, commands);

@@ -21,6 +21,12 @@ std::vector<module_reference> function_registry::modules() {
   return result;
 }
 
+std::string function_registry::module_name(const build_id& module) const {
+  const std::lock_guard lock(mutex_);
+  const auto* const loaded = loaded_with(module);
+  return loaded ? loaded->reference.name : std::string();
+}
+
 module_id function_registry::intern_module(const module_reference& reference) {
   const std::lock_guard lock(mutex_);
   return intern_locked(reference);

@@ -3,10 +3,14 @@
 #include <weft/codec.hpp>
 #include <weft/errors.hpp>
 
+#include "runtime/core/module_absent.hpp"
 #include "runtime/services/function_pointers.hpp"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace weft::detail {
@@ -43,6 +47,9 @@ void encode_function_pointer(encoder& to, callable_kind kind, const callable_wor
   to.write_bytes(target.module.bytes.data(), target.module.bytes.size());
   to.write(target.offset);
   to.write(target.second_word);
+  const auto name = function_registry::instance().module_name(target.module).substr(0, name_length_max);
+  to.write(static_cast<std::uint8_t>(name.size()));
+  to.write_bytes(name.data(), name.size());
 }
 
 callable_words decode_function_pointer(decoder& from, callable_kind kind) {
@@ -54,7 +61,10 @@ callable_words decode_function_pointer(decoder& from, callable_kind kind) {
   from.read_bytes(target.module.bytes.data(), target.module.bytes.size());
   target.offset = from.read<std::uint64_t>();
   target.second_word = from.read<std::uint64_t>();
-  return function_registry::instance().words_received(kind, target);
+  std::array<char, std::numeric_limits<std::uint8_t>::max()> name;
+  const auto length = from.read<std::uint8_t>();
+  from.read_bytes(name.data(), length);
+  return function_registry::instance().words_received(kind, target, {name.data(), length});
 }
 
 void encode_function_address(encoder& to, std::uintptr_t address) {
@@ -224,15 +234,17 @@ target_reference function_registry::target_to_send(callable_kind kind, const cal
   return target;
 }
 
-callable_words function_registry::words_received(callable_kind kind, const target_reference& target) {
+callable_words function_registry::words_received(callable_kind kind, const target_reference& target,
+                                                 std::string_view module_name) {
   const std::lock_guard lock(mutex_);
   rescan_if_changed();
   const bool table = target.how == target_reference::kind::table;
   if (target.how == target_reference::kind::none || (table && kind != callable_kind::member_function))
     throw decode_error("weft: a task's function pointer is damaged");
   if (!table && !loaded_with(target.module))
-    throw build_mismatch("weft: a task calls a function of a module, build-id " + target.module.hex() +
-                         ", which is not loaded here; here are " + present_modules());
+    throw module_absent("weft: a pointer leads to a function of " + printable(std::string(module_name)) +
+                        ", build-id " + target.module.hex() + ", which is not loaded here; here are " +
+                        present_modules());
   return words_of(target);
 }
 
@@ -330,7 +342,7 @@ body_ptr function_registry::decode(function_id function, decoder& from) {
     if (!record.descriptor) {
       const auto& target = record.reference.target;
       const bool descriptor_here = loaded_with(record.reference.module) != nullptr;
-      throw build_mismatch(
+      throw module_absent(
           "weft: " + record.reference.name + " is a function of " +
           (descriptor_here ? record.reference.target_module_name : record.reference.module_name) +
           ", build-id " + (descriptor_here ? target.module : record.reference.module).hex() +

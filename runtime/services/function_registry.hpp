@@ -14,6 +14,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_set>
 #include <vector>
@@ -99,21 +100,24 @@ class WEFT_API function_registry final : public function_directory {
   /// no function begins.
   function_id intern(const function_reference& reference);
 
-  /// A body from what `task_body::encode` wrote. Throws weft::build_mismatch if the function's module is not
+  /// A body from what `task_body::encode` wrote. Throws module_absent if the function's module is not
   /// loaded, weft::decode_error if the bytes are damaged.
   body_ptr decode(function_id function, decoder& from);
 
   /// Of a function pointer among a callable's parts: how another process finds what it points to. Throws
   /// weft::cannot_travel as `reference` does.
   target_reference target_to_send(callable_kind kind, const callable_words& words);
-  /// The words of such a pointer here. Throws weft::build_mismatch if the module is not loaded,
+  /// The words of such a pointer here. Throws module_absent, naming the module so, if it is not loaded,
   /// weft::decode_error if no function begins there that may be called.
-  callable_words words_received(callable_kind kind, const target_reference& target);
+  callable_words words_received(callable_kind kind, const target_reference& target,
+                                std::string_view module_name);
 
   // -- modules ------------------------------------------------------------------
 
   /// The modules loaded in this process whose functions may be called, the program first.
   std::vector<module_reference> modules();
+  /// For people; empty if no such module is loaded.
+  std::string module_name(const build_id& module) const;
   /// The number that stands for a module here, loaded or not.
   module_id intern_module(const module_reference& reference);
   module_reference describe(module_id module) const;

@@ -19,7 +19,7 @@ void write_failure(byte_writer& to, const failure& what, std::size_t text_max, s
 failure_ptr read_failure(byte_reader& from) {
   auto result = make_intrusive<failure>();
   auto kind = from.u8();
-  if (kind > static_cast<std::uint8_t>(failure_kind::decode_error))
+  if (kind > static_cast<std::uint8_t>(last_failure_kind))
     throw decode_error("a failure of unknown kind " + std::to_string(kind));
   result->kind = static_cast<failure_kind>(kind);
   result->type = from.string();

@@ -12,6 +12,10 @@ int add(int x, int y) {
 
 } // namespace
 
+int triple_by_pointer(int x) {
+  return triple(x);
+}
+
 weft::future<int> submit_triple(weft::client& client, int x) {
   return client.submit(triple, x);
 }

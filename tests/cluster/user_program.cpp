@@ -1,4 +1,5 @@
-// A program as a user writes it, which a test runs in awkward circumstances: user_program SITUATION.
+// A program as a user writes it, which a test runs in awkward circumstances: user_program SITUATION
+// [ARGUMENT…].
 
 #include "tests/support/standard_error.hpp"
 
@@ -6,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -85,7 +87,55 @@ pid_t fork_who_waits() {
   return child;
 }
 
-int run(const std::string& situation, const std::string& own_file) {
+using number_function = int (*)(int);
+
+int call(number_function function, int x) {
+  return function(x);
+}
+
+struct caller {
+  number_function function;
+  int operator()(int x) const { return function(x); }
+};
+
+number_function same(number_function function) {
+  return function;
+}
+
+/// Where the workers at `address` are one called plain, which has only this program, and one called loaded,
+/// which has the library too.
+void pass_pointers(const std::string& address, const char* library) {
+  void* const opened = dlopen(library, RTLD_NOW);
+  if (!opened) throw std::runtime_error(dlerror());
+  const auto triple = reinterpret_cast<number_function>(dlsym(opened, "triple_by_pointer"));
+  weft::client client{address};
+  client.wait_for_workers(2);
+  const weft::task_options plain_first{.workers = {"plain"}, .allow_other_workers = true};
+  const auto show = [](const auto& future) {
+    std::cout << future.result() << " of " << future.who_has().front() << std::endl;
+  };
+  show(client.submit(plain_first, call, triple, 1));
+  show(client.submit(plain_first, caller{triple}, 2));
+  const auto datum = client.scatter(triple, {.workers = {"plain"}});
+  show(client.submit(plain_first, call, datum, 3));
+  const auto made = client.submit(plain_first, same, triple);
+  show(client.submit(plain_first, call, made, 4));
+  std::vector<weft::future<int>> many;
+  for (int i = 0; i < 100; ++i)
+    many.push_back(client.submit(call, triple, i));
+  int sum = 0;
+  for (const int each : client.gather(many))
+    sum += each;
+  std::cout << sum << std::endl;
+  try {
+    client.submit({.key = "here", .workers = {"plain"}}, call, triple, 5).result();
+  } catch (const weft::build_mismatch& error) {
+    std::cout << error.what() << std::endl;
+  }
+}
+
+int run(const std::string& situation, char** arguments) {
+  const std::string own_file = arguments[0];
   if (situation == "spin" || situation == "forked") {
     weft::local_cluster cluster{{.workers = 2,
                                  .threads_per_worker = 1,
@@ -157,6 +207,8 @@ int run(const std::string& situation, const std::string& own_file) {
     const auto endless = wait_for_standard_error(
         "worker-0: spinning\n", [&] { return client.submit({.key = "endless"}, spin_aloud); });
     std::cout << client.workers().at(0).pid << std::endl;
+  } else if (situation == "pointers") {
+    pass_pointers(arguments[2], arguments[3]);
   } else {
     return 2;
   }
@@ -173,5 +225,5 @@ int main(int argc, char** argv) {
     return 0;
   }
   init.emplace(argc, argv);
-  return run(situation, argv[0]);
+  return run(situation, argv);
 }

@@ -348,6 +348,26 @@ TEST_F(weft_program_test, a_worker_runs_the_tasks_of_a_library_that_it_loads) {
   EXPECT_NE(none.errors.find(library + ".none"), std::string::npos) << none.errors;
 }
 
+TEST_F(weft_program_test, a_pointer_into_a_library_finds_the_worker_that_has_it_wherever_a_task_keeps_it) {
+  const auto folder = std::filesystem::path(test::own_program()).parent_path();
+  const std::string library = folder / "libtask_library.so";
+  const std::string program = folder / "user_program";
+  const test::child_process plain{{program, "--weft-worker", address_, "--name", "plain"}};
+  const test::child_process loaded{
+      {program, "--weft-worker", address_, "--name", "loaded", "--load", library}};
+  const auto end = test::run({program, "pointers", address_, library});
+  EXPECT_EQ(end.exit_code, 0) << end.errors;
+  const std::string found = "3 of loaded\n6 of loaded\n9 of loaded\n12 of loaded\n14850\n";
+  ASSERT_EQ(end.output.substr(0, found.size()), found) << end.output;
+  const std::string refused = end.output.substr(found.size());
+  const std::string beginning =
+      "no worker that may run here has the module that it points into; refused by plain; plain "
+      "says: weft: a pointer leads to a "
+      "function of libtask_library.so, build-id ";
+  EXPECT_EQ(refused.substr(0, beginning.size()), beginning);
+  EXPECT_NE(refused.find("which is not loaded here; here are user_program ("), std::string::npos) << refused;
+}
+
 TEST_F(weft_program_test, a_library_of_the_current_folder_is_named_with_the_folder) {
   const std::filesystem::path program = test::own_program();
   const auto load = [&](const std::string& library) {

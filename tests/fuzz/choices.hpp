@@ -93,8 +93,9 @@ inline void fill(choices& from, detail::body_ptr& to) {
 }
 inline void fill(choices& from, detail::failure_ptr& to) {
   constexpr detail::failure_kind kinds[] = {detail::failure_kind::task_error, detail::failure_kind::cancelled,
-                                            detail::failure_kind::lost_data};
-  if (const std::size_t choice = from.below(4); choice < 3)
+                                            detail::failure_kind::lost_data,
+                                            detail::failure_kind::module_absent};
+  if (const std::size_t choice = from.below(5); choice < std::size(kinds))
     to = detail::failure::make(kinds[choice], "it failed");
 }
 

@@ -179,8 +179,10 @@ class scheduler_play {
       return hear(task_seceded{its.id, task, run});
     case 9:
       return hear(task_rejoined{its.id, task, run});
-    case 0:
-      return hear(task_failed{its.id, task, run, 1000, failure::make(failure_kind::task_error, "it threw")});
+    case 0: {
+      const auto kind = from_.below(3) > 0 ? failure_kind::task_error : failure_kind::module_absent;
+      return hear(task_failed{its.id, task, run, 1000, failure::make(kind, "it threw")});
+    }
     case 1:
       return hear(task_given_back{its.id, task, run});
     case 2:

@@ -28,6 +28,7 @@ enum class planted_fault {
   failure_not_told,             ///< the scheduler hears of a failed run and the client does not
   late_completion,              ///< as_completed is told twice
   peer_not_introduced,          ///< a worker is to ask one of whom it has not heard
+  refusal_not_told_apart,       ///< a worker that has not a module reports it as any other failure
 };
 
 struct named_fault {
@@ -55,6 +56,7 @@ inline constexpr std::array planted_faults{
     named_fault{planted_fault::failure_not_told, "failure_not_told"},
     named_fault{planted_fault::late_completion, "late_completion"},
     named_fault{planted_fault::peer_not_introduced, "peer_not_introduced"},
+    named_fault{planted_fault::refusal_not_told_apart, "refusal_not_told_apart"},
 };
 
 } // namespace weft::test

@@ -34,7 +34,8 @@ struct task_facts {
   std::vector<task_id> inputs;
   std::uint64_t value = 0; ///< by serial evaluation
   unsigned throws_left = 0;
-  bool other_module = false;
+  bool other_module = false; ///< lives in a module that few workers have, or is called with a pointer into it
+  bool points = false;       ///< the latter
 
   // What may happen to it, because it may happen to it or to an input.
   bool fails = false; ///< will fail if it is not cancelled first

@@ -64,6 +64,7 @@ plan plan::from(std::uint64_t seed) {
   }
   its.secedes = often(300, 400);
   its.client_ends = its.clients > 1 && chance.chance(400) ? 1 : 0;
+  its.points = often(250, 200);
   return its;
 }
 
@@ -89,6 +90,7 @@ std::string plan::text() const {
   knob("secedes", secedes);
   knob("keyed", keyed);
   knob("other_module", other_module);
+  knob("points", points);
   knob("releases", releases);
   knob("cancels", cancels);
   knob("watches", watches);

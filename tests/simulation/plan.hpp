@@ -38,6 +38,7 @@ struct plan {
   unsigned secedes = 0; ///< waits inside for something, and leaves its thread meanwhile
   unsigned keyed = 0;
   unsigned other_module = 0; ///< lives in a module that few workers have
+  unsigned points = 0;       ///< is called with a pointer into that module; only who tries it finds that out
 
   // -- what users do besides submitting; weights
   unsigned releases = 0;

@@ -2,6 +2,7 @@
 
 #include "tests/simulation/world.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -45,6 +46,9 @@ void simulated_scheduler::hear(scheduler_event&& event) {
 
 void simulated_scheduler::turn() {
   turn_planned_ = false;
+  had_rare_module_.clear();
+  for (const auto& its : world_.workers())
+    if (has_rare_module(its->self())) had_rare_module_.push_back(its->self());
   for (scheduler_event& event : std::exchange(inbox_, {}))
     step(std::move(event));
   machine.settle(commands_);
@@ -118,7 +122,25 @@ void simulated_scheduler::send_to_worker(worker_id to, std::vector<worker_event>
   world_.worker(to)->from_scheduler.send(std::exchange(batch, {}));
 }
 
+bool simulated_scheduler::has_rare_module(worker_id worker) const {
+  const worker_record* row = machine.find(worker);
+  return row && row->live && world_.worker(worker)->has_rare_module();
+}
+
+// Where the module is, no task may fail for want of it, whoever was tried first.
+void simulated_scheduler::check_mismatch(const result_failed& told) const {
+  if (told.failure->kind != failure_kind::build_mismatch) return;
+  const auto& inputs = world_.facts.of(told.task).inputs;
+  const bool of_input =
+      std::any_of(inputs.begin(), inputs.end(), [&](task_id id) { return world_.facts.of(id).may_mismatch; });
+  expect(of_input || std::none_of(had_rare_module_.begin(), had_rare_module_.end(),
+                                  [&](worker_id worker) { return has_rare_module(worker); }),
+         "a task fails for want of a module that a worker has");
+}
+
 void simulated_scheduler::send_to_client(client_id to, std::vector<holder_event>& batch) {
+  for (const holder_event& event : batch)
+    if (const auto* told = std::get_if<result_failed>(&event)) check_mismatch(*told);
   if (world_.fault == planted_fault::scatter_not_repeated)
     std::erase_if(batch,
                   [](const holder_event& event) { return std::holds_alternative<scatter_again>(event); });

@@ -27,12 +27,15 @@ class simulated_scheduler {
   void flush();
   void send_to_worker(worker_id to, std::vector<worker_event>& batch);
   void send_to_client(client_id to, std::vector<holder_event>& batch);
+  bool has_rare_module(worker_id worker) const;
+  void check_mismatch(const result_failed& told) const;
 
   world& world_;
   seeded_random chance_;
   std::vector<scheduler_event> inbox_;
   scheduler_commands commands_;
   bool turn_planned_ = false;
+  std::vector<worker_id> had_rare_module_; // when this turn began
 };
 
 } // namespace weft::test

@@ -238,11 +238,18 @@ void simulated_worker::finish(std::size_t thread) {
   const std::int64_t duration = std::max<std::int64_t>(world_.knobs.run_time, 1);
   task_facts& facts = world_.facts.of(task);
   const bool stops = done.stopped && (!done.begun || chance_.chance(500));
-  const bool throws = facts.behaves == behaviour::throws || (facts.throws_left > 0 && done.begun && !stops);
-  const bool abandons = !stops && !throws && world_.retires(self()) && chance_.chance(300);
-  if (done.begun) world_.facts.run_ends(self(), task, run, !stops && !throws && !abandons && !done.stopped);
+  const bool refuses = facts.points && !has_rare_module() && done.begun && !stops;
+  const bool throws =
+      !refuses && (facts.behaves == behaviour::throws || (facts.throws_left > 0 && done.begun && !stops));
+  const bool abandons = !stops && !throws && !refuses && world_.retires(self()) && chance_.chance(300);
+  if (done.begun)
+    world_.facts.run_ends(self(), task, run, !stops && !throws && !refuses && !abandons && !done.stopped);
   if (abandons) {
     step(run_abandoned{task, run}); // it was told that its worker leaves
+  } else if (refuses) {
+    const bool told_apart = world_.fault != planted_fault::refusal_not_told_apart;
+    const auto kind = told_apart ? failure_kind::module_absent : failure_kind::build_mismatch;
+    step(run_failed{task, run, duration, failure::make(kind, "it is not loaded here")});
   } else if (stops || throws) {
     auto why = make_intrusive<failure>();
     why->type = "simulated_error";

@@ -177,6 +177,8 @@ task_id user::submit(std::vector<task_id> inputs) {
   if (chance_.chance(knobs.other_module)) {
     what.function = world_.rare_function;
     facts.other_module = true;
+  } else if (knobs.points > 0 && chance_.chance(knobs.points)) {
+    facts.points = facts.other_module = true;
   }
   if (chance_.chance(knobs.prioritised)) what.priority = static_cast<std::int32_t>(chance_.between(-2, 2));
   if (chance_.chance(knobs.throws_some)) {

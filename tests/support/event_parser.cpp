@@ -69,7 +69,7 @@ void parse(text_reader& from, detail::failure_ptr& to) {
   from.expect('[');
   const std::string kind = from.word();
   bool known = false;
-  for (int i = 0; i <= static_cast<int>(detail::failure_kind::decode_error); ++i) {
+  for (int i = 0; i <= static_cast<int>(detail::last_failure_kind); ++i) {
     const auto each = static_cast<detail::failure_kind>(i);
     if (detail::name_of(each) != kind) continue;
     made->kind = each;

@@ -16,6 +16,7 @@ class scheduler_stage final : public stage {
   scheduler_stage() {
     const module_id program = functions_.add_module("program, build-id 01", true);
     const module_id library = functions_.add_module("libtasks.so, build-id 02", false);
+    functions_.add_module("libmore.so, build-id 03", false);
     for (const char* name : {"load", "clean", "train"})
       functions_.add_function(name, program);
     functions_.add_function("render", library);

@@ -58,6 +58,15 @@ TEST(failure, what_is_no_std_exception_is_named_by_its_type) {
   EXPECT_THROW(failed->raise(), task_error);
 }
 
+// A task whose own call fails so has begun: nobody else may run it in its place.
+TEST(failure, for_want_of_a_module_is_a_build_mismatch_to_whom_it_is_thrown_and_no_more_than_that) {
+  const auto absent = failure::make(detail::failure_kind::module_absent, "a pointer leads elsewhere");
+  EXPECT_THROW(absent->raise(), build_mismatch);
+  const auto again = failure_of([&] { absent->raise(); });
+  EXPECT_EQ(again->kind, detail::failure_kind::build_mismatch);
+  EXPECT_EQ(again->messages, absent->messages);
+}
+
 TEST(failure, wefts_own_errors_keep_their_type) {
   auto failed = failure_of([] { throw lost_data_error("the only copy of x is gone"); });
   EXPECT_THROW(failed->raise(), lost_data_error);

@@ -3,6 +3,7 @@
 #include "runtime/services/encoded_body.hpp"
 #include "runtime/services/function_pointers.hpp"
 
+#include <weft/detail/failure.hpp>
 #include <weft/detail/typed_body.hpp>
 #include <weft/errors.hpp>
 
@@ -202,6 +203,26 @@ TEST(carried_callable, with_a_damaged_pointer_is_refused) {
   EXPECT_THROW(decode_with(kind, std::byte{2}), decode_error) << "a virtual function, where none belongs";
   EXPECT_THROW(decode_with(kind, std::byte{3}), decode_error);
   EXPECT_THROW(decode_with(module, good->bytes()[module] ^ std::byte{1}), build_mismatch);
+}
+
+TEST(carried_callable, that_points_into_a_module_which_is_not_here_names_it) {
+  const auto good = carried_bytes(&inc);
+  std::vector<std::byte> bytes(good->bytes().begin(), good->bytes().end());
+  bytes.at(1) ^= std::byte{1};
+  decoder from(bytes);
+  try {
+    decode_carried<int (*)(int)>(from);
+    FAIL();
+  } catch (...) {
+    const auto why = failure::from_exception(std::current_exception(), "call-1", "bob");
+    EXPECT_EQ(why->kind, failure_kind::module_absent);
+    const auto here = registry().modules().front();
+    const std::string beginning = "weft: a pointer leads to a function of " + here.name + ", build-id ";
+    EXPECT_EQ(why->messages.front().substr(0, beginning.size()), beginning);
+    EXPECT_NE(why->messages.front().find("here are " + here.name + " (" + here.id.hex() + ")"),
+              std::string::npos)
+        << why->messages.front();
+  }
 }
 
 // -- function pointers as values --------------------------------------------------------------------------

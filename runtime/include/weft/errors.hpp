@@ -92,8 +92,8 @@ class WEFT_API connection_error : public error {
   ~connection_error() override;
 };
 
-/// No worker has the module that the task's function lives in; what() names it, the build-id wanted, those
-/// present.
+/// No worker has the module that the task's function lives in, or one that it is called with a pointer into;
+/// what() names it, the build-id wanted, those present.
 class WEFT_API build_mismatch : public error {
  public:
   using error::error;

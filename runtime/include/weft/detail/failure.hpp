@@ -22,7 +22,11 @@ enum class failure_kind : std::uint8_t {
   build_mismatch = 7,
   cannot_travel = 8,
   decode_error = 9,
+  /// What the task was to be called with points into a module that its worker has not, so it was not called.
+  /// The scheduler lets another worker try; `result()` throws build_mismatch.
+  module_absent = 10,
 };
+inline constexpr failure_kind last_failure_kind = failure_kind::module_absent;
 
 /// Why a task has no result: data that travels, and is thrown only where the user asks. Immutable and shared.
 class WEFT_API failure : public reference_counted<failure> {
