@@ -30,10 +30,11 @@ struct task_extras {
   inline_list<worker_id, 2>
       replicas; ///< workers with a copy besides task_record::worker; may outlive a lost original
   inline_list<worker_id, 1> askers; ///< workers that could not get the value and wait to hear where it is
-  /// Workers that were told to drop a copy that they had not reported, and how many such orders each had got
-  /// by then: a report from before that is about a copy that is gone.
+  /// Workers that were told to drop a copy of which a report may still come, and how many such orders each
+  /// had got by then: a report from before that is about a copy that is gone.
   std::vector<std::pair<worker_id, std::uint64_t>> dropped;
   worker_id copying_to; ///< was told to fetch a copy, because the holder retires
+  bool copied = false;  ///< some worker ever was; it reports a copy that it had already a second time
 };
 
 /// Nanoseconds: in which work is counted where many numbers are kept.

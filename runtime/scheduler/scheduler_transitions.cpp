@@ -254,13 +254,19 @@ void scheduler_state::forget_if_unneeded(task_id task, record& row) {
 
 // Of a task in memory, or of copies that outlived a lost original.
 void scheduler_state::drop_replicas(task_id task, record& row, scheduler_commands& commands) {
+  const auto drop_copy = [&](worker_id worker) {
+    if (row.extras && row.extras->copied)
+      drop_unreported(task, &row, worker, commands);
+    else
+      drop(task, worker, commands);
+  };
   if (row.is == phase::memory) {
-    drop(task, row.worker, commands);
+    drop_copy(row.worker);
     retirement_moved_ |= retiring_count_ > 0;
   }
   if (!row.extras) return;
   for (const worker_id replica : row.extras->replicas)
-    drop(task, replica, commands);
+    drop_copy(replica);
   row.extras->replicas.clear();
   if (row.extras->copying_to) drop_unreported(task, &row, row.extras->copying_to, commands);
   row.extras->copying_to = {};

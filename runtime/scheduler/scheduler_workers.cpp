@@ -308,6 +308,7 @@ void scheduler_state::advance_retirements(scheduler_commands& commands) {
       ++needed[replica.value];
     if (extras.copying_to || takers.empty()) return;
     extras.copying_to = takers[next++ % takers.size()];
+    extras.copied = true;
     introduce(source, extras.copying_to, commands);
     commands.to_workers.send(extras.copying_to, acquire_replica{task, source});
   });
