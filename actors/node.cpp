@@ -3,6 +3,7 @@
 #include "actors/process_actors.hpp"
 #include "actors/remote_scheduler.hpp"
 #include "actors/scheduler_host.hpp"
+#include "runtime/services/standard_descriptors.hpp"
 
 #include <mutex>
 #include <stdexcept>
@@ -50,7 +51,9 @@ std::shared_ptr<node> node::instance() {
   static std::weak_ptr<node> existing;
   std::lock_guard lock{mutex};
   auto result = existing.lock();
-  if (!result) existing = result = std::make_shared<process_node>();
+  if (result) return result;
+  fill_standard_descriptors(); // a daemon may have closed them since its init, or have none
+  existing = result = std::make_shared<process_node>();
   return result;
 }
 

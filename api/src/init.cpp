@@ -3,6 +3,7 @@
 #include "api/src/worker_command.hpp"
 #include "api/src/worker_process.hpp"
 #include "runtime/services/descriptor.hpp"
+#include "runtime/services/standard_descriptors.hpp"
 
 #include <weft/init.hpp>
 
@@ -36,14 +37,6 @@ program_state& state() {
   static program_state& its =
       *new program_state; // worker processes may be started while statics are destroyed
   return its;
-}
-
-// Where a standard descriptor is closed, the next file or socket that is opened would have its number, and
-// what is printed would go there. In the mode that makes using it the error that it was.
-void fill_standard_descriptors() {
-  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF)
-      static_cast<void>(open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
 } // namespace

@@ -59,8 +59,13 @@ array_view<const task_id> input_list::tasks() const noexcept {
 
 // -- submitting -------------------------------------------------------------------------------------------
 
+constexpr std::size_t key_length_max = 1 << 20; // it goes wherever the task is told of
+
 future_handle submit_body(client_core& core, body_ptr body, const input_list& inputs,
                           const task_options& options) {
+  if (options.key.size() > key_length_max)
+    throw std::invalid_argument("weft: a key of " + std::to_string(options.key.size()) +
+                                " bytes, where at most " + std::to_string(key_length_max) + " are allowed");
   submission what;
   what.function = body->function();
   what.priority = options.priority;

@@ -311,6 +311,12 @@ TEST_P(calls, that_want_the_key_that_another_task_was_given_conflict) {
   EXPECT_EQ(first.result(), 2);
 }
 
+TEST_P(calls, take_a_key_of_a_megabyte_and_none_that_is_longer) {
+  const std::string longest(std::size_t{1} << 20, 'k');
+  EXPECT_EQ(client_.submit({.key = longest}, [] { return this_task::key(); }).result(), longest);
+  EXPECT_THROW((void)client_.submit({.key = longest + 'k'}, inc, 1), std::invalid_argument);
+}
+
 TEST_P(calls, of_what_throws_a_long_text_fail_with_its_beginning) {
   const auto future = client_.submit(fail_with, std::size_t{20'000'000});
   try {

@@ -157,6 +157,17 @@ int run(const std::string& situation, char** arguments) {
   } else if (situation == "no_environment") {
     clearenv();
     print_answer();
+  } else if (situation == "no_descriptors") { // as a daemon that closes all that it has
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    close(STDERR_FILENO);
+    weft::local_cluster cluster{{.workers = 2, .threads_per_worker = 1}};
+    weft::client client{cluster};
+    for (int i = 0; i < 20; ++i) {
+      std::cout << client.submit(inc, i).result() << std::endl;
+      std::cerr << "a line" << std::endl;
+    }
+    return client.submit(inc, 41).result() == 42 ? 0 : 1;
   } else if (situation == "elsewhere") {
     std::filesystem::current_path("/");
     print_answer();

@@ -11,7 +11,8 @@ namespace weft {
 ///     client.submit({.key = "totals", .retries = 3}, add_up, blocks);
 struct task_options {
   /// A name of your own, unique among the cluster's living tasks, else `key_conflict`: thrown by `submit`
-  /// where this client has it, by `result()` where another one has. Empty: made from the function's name.
+  /// where this client has it, by `result()` where another one has. At most 1 MiB, else
+  /// std::invalid_argument. Empty: made from the function's name.
   std::string key = {};
   /// Of two tasks that could run, the one with the higher number runs first. What a busy worker has been
   /// given ahead (a task a thread, or 5 ms of work) when the other is submitted may still come before it.
